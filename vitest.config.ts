@@ -6,7 +6,10 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{node,policies,cli-tui,topology-sim}/**/*.test.{ts,tsx}', 'test/{tidy,golden,property,examples}/**/*.test.ts'],
+          include: [
+            '{node,policies,cli-tui,topology-sim}/**/*.test.{ts,tsx}',
+            'test/{tidy,golden,property,examples}/**/*.test.ts',
+          ],
         },
       },
       {
@@ -16,6 +19,13 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'sim',
+          include: ['test/sim/**/*.test.ts'],
+          testTimeout: 300_000,
         },
       },
       {
