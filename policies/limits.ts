@@ -1,0 +1,62 @@
+const KiB = 1024
+const MiB = 1024 * KiB
+
+/**
+ * Every bound of the policy language, with its reason. Sizes are bytes unless named otherwise. They are the same on every
+ * node, because a policy that one node can resolve and another cannot would split the fleet.
+ */
+export const LIMITS = {
+  /** Nesting of YAML, of values and of compiled policies. The parsers recurse: they overflow at 20,000; people stop at 10. */
+  depth: 64,
+  /** A policy.yaml or data layer. 10,000 resources take about 1 MiB. */
+  yamlBytes: 4 * MiB,
+  /** Nodes of one YAML file after its aliases are expanded. 10,000 resources of 10 attributes each have 200,000. */
+  yamlNodes: 500_000,
+  /** A template: it is held in memory on every node, and configuration files are small. */
+  templateBytes: MiB,
+  /** Files that a policy folder may hold, so that a wrong folder (a home directory) is refused early. */
+  folderFiles: 20_000,
+  /** Files that one bundle carries: about 120 bytes each keep its root below 2 MiB. */
+  bundleFiles: 10_000,
+  /** A path in a bundle, in bytes of UTF-8; the usual PATH_MAX is 4,096 and the host adds a folder of its own. */
+  pathBytes: 1024,
+  /** A whole bundle, root included (RECORDS.md section 5). */
+  bundleBytes: 1024 * MiB,
+  /** The root block of a bundle: it is fetched whole before anything else. */
+  rootBytes: 2 * MiB,
+  /** A compiled policy: nodes hold it in memory. */
+  policyBytes: 16 * MiB,
+  /** A chunk of content (RECORDS.md section 5). */
+  chunkBytes: 256 * KiB,
+  /** Resources of one policy as written. */
+  resources: 20_000,
+  /** Resources of one policy on one node, after `each`. */
+  resolvedResources: 50_000,
+  /** Data layers of one policy (the files that the patterns in `data` can name). */
+  layers: 5_000,
+  /** Problems reported at once; more only hide the first. */
+  diagnostics: 200,
+  /** Characters of a name of a policy, resource or tag. */
+  nameChars: 200,
+  /** Characters of one expression. */
+  exprChars: 4 * KiB,
+  /** Nodes of one parsed expression, and its nesting: the evaluator recurses. */
+  exprNodes: 2_000,
+  exprDepth: 64,
+  /** Work units of one evaluation: a loop pays for its body, a text or list for its length. About 0.1 s at worst. */
+  exprSteps: 1_000_000,
+  /** Characters of a text that an expression may build. */
+  exprTextChars: MiB,
+  /** Compiled expressions kept (about 1 KB each). */
+  exprCache: 8_192,
+  /** Compiled `matches` patterns kept, and characters of one. RE2 is linear in the text, but not small. */
+  regexCache: 256,
+  regexChars: 1_000,
+  /** Parsed templates kept. */
+  templateCache: 256,
+  /** Liquid: tags and outputs executed in one rendering, counted and not timed, so that every node stops at the same place. */
+  templateSteps: 1_000_000,
+  /** Liquid: its own count of allocated characters and items, and characters of the result. */
+  templateMemory: 64 * MiB,
+  renderedChars: 16 * MiB,
+} as const
