@@ -4,3 +4,19 @@ export { CoreError } from './errors.ts'
 export type { CoreCode } from './errors.ts'
 export type * from './records/types.ts'
 export type * from './ledger/types.ts'
+export {
+  addSignatures,
+  decodeBody,
+  decodeEnvelope,
+  encodeBody,
+  encodeEnvelope,
+  idOf,
+  seal,
+  signedMessage,
+  verifyEnvelope,
+} from './records/codec.ts'
+export type { Signature } from './records/codec.ts'
+export * from './records/guards.ts'
+export { fromHex, isKey, isSmallOrder, keyOfPeerId, peerIdOf, shortId, toHex } from './records/keys.ts'
+export { RECORD_LIMITS } from './records/limits.ts'
+export { notUnderstood } from './records/schemas.ts'

@@ -64,12 +64,10 @@ export interface Grant {
 }
 
 /** What a removed or narrowed role said up to `heads` stays valid. `line` is the former enroller or grant line. */
-export interface Past {
-  readonly key: Key
-  readonly was: 'root' | 'enroller' | 'grant'
-  readonly line?: Enroller | Grant
-  readonly heads: readonly Cid[]
-}
+export type Past =
+  | { readonly key: Key; readonly was: 'root'; readonly heads: readonly Cid[] }
+  | { readonly key: Key; readonly was: 'enroller'; readonly line: Enroller; readonly heads: readonly Cid[] }
+  | { readonly key: Key; readonly was: 'grant'; readonly line: Grant; readonly heads: readonly Cid[] }
 
 export interface Charter extends Header {
   readonly type: 'charter'
