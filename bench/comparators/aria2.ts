@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -49,16 +49,12 @@ export async function measureAria2(leechers: number, bytes: number): Promise<{ s
       const home = join(dir, `leech-${i}`)
       mkdirSync(home)
       copyFileSync(torrent, join(home, 'payload.torrent'))
-      // Complete when the control file is gone and the size is right; it then seeds on for the others.
-      brood.start(aria2, [
-        ...QUIET,
-        '--seed-time=5',
-        `--listen-port=${SWARM_PORT + i}`,
-        '-d',
-        home,
-        join(home, 'payload.torrent'),
-      ])
-      done.push(complete(join(home, 'payload'), bytes))
+      // It calls the hook when the last piece is verified, and then seeds on for the others.
+      const hook = join(home, 'done.sh')
+      writeFileSync(hook, `#!/bin/sh\n: > ${join(home, 'complete')}\n`, { mode: 0o755 })
+      const own = [`--listen-port=${SWARM_PORT + i}`, `--on-bt-download-complete=${hook}`, '-d', home]
+      brood.start(aria2, [...QUIET, '--seed-time=5', ...own, join(home, 'payload.torrent')])
+      done.push(complete(home, bytes))
     }
     await Promise.all(done)
     return { seconds: (performance.now() - start) / 1000 }
@@ -69,20 +65,12 @@ export async function measureAria2(leechers: number, bytes: number): Promise<{ s
   }
 }
 
-async function complete(file: string, bytes: number): Promise<void> {
+async function complete(home: string, bytes: number): Promise<void> {
   for (let tries = 0; tries < 6000; tries++) {
-    if (sizeOf(file) === bytes && sizeOf(`${file}.aria2`) === null) return
+    if (existsSync(join(home, 'complete')) && statSync(join(home, 'payload')).size === bytes) return
     await sleep(20)
   }
-  throw new Error(`${file} was not complete within two minutes`)
-}
-
-function sizeOf(file: string): number | null {
-  try {
-    return statSync(file).size
-  } catch {
-    return null
-  }
+  throw new Error(`aria2 in ${home} was not complete within two minutes`)
 }
 
 /** A tracker in a few lines: remembers every port that announced and tells it to the others. */
