@@ -134,6 +134,14 @@ export const submittedSchema = z.object({ id: cid, counts: z.boolean(), code: z.
 /** POST /v1/blocks: body is a run of frames (4-byte big-endian length of CID bytes, CID bytes, 4-byte length, block). */
 export const blocksStoredSchema = z.object({ stored: count, bytes: count })
 
+/**
+ * GET /v1/records: every record of the ledger as frames (the form of /v1/blocks: id, then envelope), in an order in which adding them admits
+ * all. POST /v1/records/import takes the same body back, each record checked as if a peer had sent it, and answers with counts.
+ */
+export const importedSchema = z.object({ admitted: count, known: count, refused: z.array(z.object({ id: z.string(), code: z.string(), reason: z.string() })) })
+
+/** GET /v1/bundles/:cid: the blocks of a bundle that is held whole, as frames, root first; 404 E_NOT_FOUND if it is not. */
+
 /** POST /v1/publish */
 export const publishSchema = z.object({
   policy: z.string(),
