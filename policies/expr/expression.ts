@@ -1,0 +1,77 @@
+import { Environment, ParseError, type ASTNode } from '@marcbachmann/cel-js'
+import { PolicyError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
+import { BoundedCache } from './cache.ts'
+import { compileNode, truth, type Reference } from './nodes.ts'
+import { Run, type Mode, type Scope } from './run.ts'
+import type { ExprValue } from './value.ts'
+
+/** A parsed and compiled CEL expression: immutable, shared by everyone who has the same text. */
+export interface Expression {
+  readonly text: string
+  /** Names that it takes from its scope, in order. */
+  readonly references: readonly Reference[]
+  /** @throws PolicyError E_EXPR, E_EXPR_LIMIT */
+  evaluate(scope: Scope): ExprValue
+  /** As `evaluate`, for a condition. @throws PolicyError also if the result is neither true, false nor null */
+  test(scope: Scope): boolean
+}
+
+/**
+ * cel-js parses; the evaluation is ours. Its own evaluator has no step limit, runs `matches` on JavaScript's RegExp,
+ * has functions that read time zones, and cannot express the null rule of conditions.
+ */
+const parser = new Environment({
+  unlistedVariablesAreDyn: true,
+  limits: { maxAstNodes: LIMITS.exprNodes, maxDepth: LIMITS.exprDepth, maxListElements: 1_000, maxMapEntries: 1_000 },
+})
+
+const cache = {
+  condition: new BoundedCache<Expression>(LIMITS.exprCache),
+  value: new BoundedCache<Expression>(LIMITS.exprCache),
+} satisfies Record<Mode, BoundedCache<Expression>>
+
+/**
+ * Compiles `text`, or finds it compiled.
+ *
+ * @throws PolicyError E_EXPR if it does not parse or uses what this language does not have; E_EXPR_LIMIT if it is too large
+ */
+export function expression(text: string, mode: Mode): Expression {
+  return cache[mode].get(text, () => compileExpression(text, mode))
+}
+
+function compileExpression(text: string, mode: Mode): Expression {
+  if (text.length > LIMITS.exprChars) {
+    throw new PolicyError(
+      'E_EXPR_LIMIT',
+      `the expression has ${text.length} characters, the limit is ${LIMITS.exprChars}`,
+    )
+  }
+  const ast = parse(text)
+  const references: Reference[] = []
+  const code = compileNode(ast, { text, mode, locals: [], probing: false, references })
+  return {
+    text,
+    references,
+    evaluate: (scope) => code.run(new Run(scope)),
+    test: (scope) => truth(code.run(new Run(scope)), ast, mode),
+  }
+}
+
+function parse(text: string): ASTNode {
+  try {
+    return parser.parse(text).ast
+  } catch (error) {
+    if (error instanceof ParseError) {
+      const offset = error.range === undefined ? {} : { offset: error.range.start }
+      const code = error.code === 'limit_exceeded' ? 'E_EXPR_LIMIT' : 'E_EXPR'
+      throw new PolicyError(code, `the expression does not parse: ${lowerFirst(error.summary)}`, offset)
+    }
+    if (error instanceof RangeError) throw new PolicyError('E_EXPR_LIMIT', 'the expression is nested too deeply')
+    throw error
+  }
+}
+
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1)
+}

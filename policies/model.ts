@@ -1,0 +1,90 @@
+/**
+ * The policy model that the compiler writes and every node reads. All of it is plain data that survives canonical
+ * DAG-CBOR (no floats outside strings, no undefined), so that equal policies give equal bytes on every machine.
+ */
+
+/** A value of the policy language. Integers stay within 2^53-1. */
+export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value }
+
+/** The names a node offers to expressions and templates. Labels are certified, facts are the node's own word. */
+export interface NodeContext {
+  readonly labels: Readonly<Record<string, string>>
+  readonly facts: { readonly [key: string]: Value }
+  readonly node: { readonly name: string; readonly id: string }
+}
+
+/** Where a piece of source stood, for messages: 1-based line and column. */
+export interface SourcePlace {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/** One resource as the policy declares it: `${...}` in attributes is still unevaluated text. */
+export interface CompiledResource {
+  /** `type/name`; the name may hold `${each.key}`. */
+  readonly key: string
+  readonly type: string
+  readonly attrs: { readonly [attr: string]: Value }
+  readonly at: SourcePlace
+}
+
+/** The compiled policy, stored as canonical DAG-CBOR inside the bundle. */
+export interface CompiledPolicy {
+  readonly v: 1
+  readonly policy: string
+  /** CEL over labels and node only; copied into the feed entry as its selector. */
+  readonly select: string
+  readonly after: readonly string[]
+  readonly vars: { readonly [name: string]: Value }
+  /** Data layers in order, file name patterns as written; their parsed contents are in `layers`. */
+  readonly data: readonly string[]
+  readonly layers: { readonly [file: string]: Value }
+  /** Liquid sources by file name. */
+  readonly templates: { readonly [file: string]: string }
+  readonly resources: readonly CompiledResource[]
+  /** Parts that this cut keeps verbatim and issues of their own make work (secrets, health, onChange, ...). */
+  readonly extra: { readonly [key: string]: Value }
+}
+
+/** A file carried by a bundle: its content is the concatenation of its chunks (raw CIDv1 sha2-256 strings, 256 KiB at most each). */
+export interface BundleFile {
+  readonly path: string
+  readonly size: number
+  readonly executable: boolean
+  readonly chunks: readonly string[]
+}
+
+/** One resource for one node: expressions evaluated, templates rendered, attributes checked against the type's schema. */
+export interface ResolvedResource {
+  readonly policy: string
+  readonly key: string
+  readonly type: string
+  readonly name: string
+  readonly attrs: { readonly [attr: string]: Value | Uint8Array }
+  /** Keys of resources that must come first (after dropping those whose `when` is false). */
+  readonly require: readonly string[]
+  readonly before: readonly string[]
+  readonly notify: readonly string[]
+  readonly subscribe: readonly string[]
+  readonly sensitive: boolean
+  readonly noop: boolean
+  readonly onRemove: 'leave' | 'undo'
+  readonly at: SourcePlace
+}
+
+/** What became of one resource in one run. */
+export type OutcomeState = 'kept' | 'repaired' | 'changed' | 'failed' | 'skipped' | 'waiting'
+
+export interface Outcome {
+  readonly policy: string
+  readonly key: string
+  readonly state: OutcomeState
+  /** Whether a change was wanted by a new version or corrects drift; absent when nothing had to change. */
+  readonly cause?: 'wanted' | 'corrective'
+  /** One sentence: what was changed, why it failed, which dependency it was skipped for. */
+  readonly reason: string
+  readonly code?: string
+  /** A unified diff or attribute list; never present for a sensitive resource. */
+  readonly diff?: string
+}
