@@ -1,0 +1,111 @@
+import { Command, CommanderError, Option } from 'commander'
+import type { CommandSpec, Invocation, OptionSpec } from './command.ts'
+import { CliError } from './errors.ts'
+import { optionsOf } from './input/options.ts'
+import { helpText, overview } from './out/help.ts'
+import type { Paint } from './out/paint.ts'
+
+export interface Parsed {
+  readonly spec: CommandSpec
+  readonly input: Invocation
+  readonly json: boolean
+  readonly state: string | undefined
+}
+
+/** Options that every command takes. */
+export const EVERYWHERE: readonly OptionSpec[] = [
+  { flags: '--json', help: 'print JSON: one document, or one a line when it streams' },
+  { flags: '--state <DIR>', help: "the node's state folder (default: $CHORUS_STATE, else one per user)" },
+]
+
+/**
+ * Reads a command line against the table. Returns what to run, or the text to print (help, version).
+ * Throws CliError E_USAGE with a suggestion for a mistyped command or option.
+ */
+export async function parse(
+  argv: readonly string[],
+  table: readonly CommandSpec[],
+  world: { readonly paint: Paint; readonly columns: number; readonly version: string },
+): Promise<Parsed | { readonly print: string }> {
+  let parsed: Parsed | undefined
+  let printed = ''
+  const program = command('chorus', overview(table, world.paint))
+  program.version(world.version, '-V, --version', 'print the version')
+  for (const spec of table) {
+    const words = spec.name.split(' ')
+    const parent = words.slice(0, -1).reduce((at, word, i) => child(at, word, table, words.slice(0, i + 1).join(' '), world.paint), program)
+    const own = command(words.at(-1) ?? '', helpText(spec, world))
+    for (const arg of spec.args ?? []) own.argument(arg.name.startsWith('[') ? arg.name : `<${arg.name}>`, arg.help)
+    for (const option of spec.options ?? []) own.addOption(optionFor(option))
+    own.action(() => {
+      const values = own.optsWithGlobals<Record<string, unknown>>()
+      const options = optionsOf(values)
+      parsed = { spec, input: { args: own.processedArgs.map(textOrNone), options }, json: options.flag('json'), state: options.text('state') }
+    })
+    parent.addCommand(own, { isDefault: spec.isDefault === true })
+  }
+
+  function command(name: string, help: string): Command {
+    const made = new Command(name)
+    made.exitOverride().helpCommand(false).showSuggestionAfterError(true).allowExcessArguments(false)
+    made.helpOption('-h, --help', 'show help')
+    made.configureOutput({
+      writeOut: (text) => {
+        printed += text
+      },
+      writeErr: () => undefined,
+      outputError: () => undefined,
+    })
+    for (const option of EVERYWHERE) made.addOption(optionFor(option))
+    made.helpInformation = () => help
+    return made
+  }
+
+  function child(at: Command, word: string, all: readonly CommandSpec[], path: string, paint: Paint): Command {
+    const known = at.commands.find((candidate) => candidate.name() === word)
+    if (known !== undefined) return known
+    const family = all.filter((spec) => spec.name.startsWith(`${path} `))
+    const made = command(word, overview(family, paint, path))
+    at.addCommand(made)
+    return made
+  }
+
+  try {
+    await program.parseAsync(rewriteHelp(argv), { from: 'user' })
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown
+    if (thrown.exitCode === 0) return { print: printed }
+    throw usageError(thrown, program, argv)
+  }
+  return parsed ?? { print: program.helpInformation() }
+}
+
+/** `chorus help publish` is `chorus publish --help`. */
+function rewriteHelp(argv: readonly string[]): string[] {
+  return argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv]
+}
+
+function optionFor(spec: OptionSpec): Option {
+  const option = new Option(spec.flags, spec.help)
+  if (spec.choices !== undefined) option.choices([...spec.choices])
+  if (spec.many === true) option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value])
+  return option
+}
+
+const textOrNone = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
+/** Commander says `error: unknown option '--wiat'\n(Did you mean --wait?)`; here that is one sentence with what to do. */
+function usageError(thrown: CommanderError, program: Command, argv: readonly string[]): CliError {
+  const [first = '', suggestion = ''] = thrown.message.replace(/^error: /, '').split('\n')
+  if (thrown.code === 'commander.help') return new CliError('E_USAGE', 'a command is missing', 'Run "chorus --help" for the list.')
+  const words: string[] = []
+  let at = program
+  for (const word of argv) {
+    const next = at.commands.find((candidate) => candidate.name() === word)
+    if (next === undefined) break
+    words.push(word)
+    at = next
+  }
+  const meant = suggestion.replace(/^\(Did you mean (.*)\?\)$/, (_, guess: string) => `; did you mean ${guess.replace(/^one of /, '')}?`)
+  return new CliError('E_USAGE', `${first}${meant}`, `Run "chorus ${[...words, '--help'].join(' ')}" for what it takes.`)
+}
