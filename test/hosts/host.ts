@@ -53,7 +53,7 @@ export class Host {
     ]
     const child = spawn(
       'systemd-nspawn',
-      [...args, '-M', `${this.#netns}`, '-q', ...this.#binds.map((bind) => `--bind-ro=${bind}`)],
+      [...args, '-M', this.#netns, '-q', ...this.#binds.map((bind) => `--bind-ro=${bind}`)],
       {
         stdio: 'ignore',
         detached: false,

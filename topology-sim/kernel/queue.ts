@@ -1,0 +1,207 @@
+/**
+ * The event queue of the simulator: a timing wheel over typed arrays with a heap behind it, ordered by (time, sequence).
+ * Events of the near future lie in buckets as linked lists of slots; a bucket is sorted when its turn comes, so that
+ * scheduling costs one write. Events beyond the wheel wait in a heap and move in when the wheel reaches them
+ * (Varghese and Lauck, 1987; the sorted bucket is Brown's calendar queue, 1988).
+ *
+ * Times are whole microseconds of virtual time, below 2^53. Events of equal time come out in the order of scheduling.
+ */
+export class EventQueue {
+  /** The event that `next()` took last: its time, a small code, two integers and an object. */
+  time = 0
+  kind = 0
+  a = 0
+  b = 0
+  payload: unknown = undefined
+
+  #size = 0
+  #sequence = 0
+  #times: Float64Array
+  #sequences: Float64Array
+  #kinds: Uint8Array
+  #as: Int32Array
+  #bs: Int32Array
+  #nexts: Int32Array
+  readonly #payloads: unknown[] = []
+  #free = -1
+  #used = 0
+
+  readonly #heads = new Int32Array(BUCKETS).fill(-1)
+  #wheelCount = 0
+  /** Number of the bucket that is being emptied: floor(time / WIDTH). */
+  #turn = 0
+  #ready: number[] = []
+  #readyAt = 0
+  readonly #far: number[] = []
+
+  constructor(capacity = 1024) {
+    this.#times = new Float64Array(capacity)
+    this.#sequences = new Float64Array(capacity)
+    this.#kinds = new Uint8Array(capacity)
+    this.#as = new Int32Array(capacity)
+    this.#bs = new Int32Array(capacity)
+    this.#nexts = new Int32Array(capacity)
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Schedules an event. A time in the past becomes now: virtual time never runs backwards. */
+  add(time: number, kind: number, a = 0, b = 0, payload?: unknown): void {
+    const at = time > this.time ? Math.floor(time) : this.time
+    const slot = this.#take()
+    this.#times[slot] = at
+    this.#sequences[slot] = this.#sequence++
+    this.#kinds[slot] = kind
+    this.#as[slot] = a
+    this.#bs[slot] = b
+    this.#payloads[slot] = payload
+    this.#size++
+    const bucket = Math.floor(at / WIDTH)
+    if (bucket <= this.#turn) this.#insertReady(slot)
+    else if (bucket < this.#turn + BUCKETS) this.#insertWheel(slot, bucket)
+    else this.#pushFar(slot)
+  }
+
+  /** Takes the earliest event into the public fields. @returns false when nothing is left */
+  next(): boolean {
+    if (this.#size === 0) return false
+    while (this.#readyAt >= this.#ready.length) this.#advance()
+    const slot = this.#ready[this.#readyAt++] ?? 0
+    this.time = this.#times[slot] ?? 0
+    this.kind = this.#kinds[slot] ?? 0
+    this.a = this.#as[slot] ?? 0
+    this.b = this.#bs[slot] ?? 0
+    this.payload = this.#payloads[slot]
+    this.#payloads[slot] = undefined
+    this.#nexts[slot] = this.#free
+    this.#free = slot
+    this.#size--
+    return true
+  }
+
+  /** Time of the earliest event without taking it, or undefined. */
+  peekTime(): number | undefined {
+    if (this.#size === 0) return undefined
+    while (this.#readyAt >= this.#ready.length) this.#advance()
+    return this.#times[this.#ready[this.#readyAt] ?? 0]
+  }
+
+  #take(): number {
+    if (this.#free >= 0) {
+      const slot = this.#free
+      this.#free = this.#nexts[slot] ?? -1
+      return slot
+    }
+    if (this.#used === this.#times.length) this.#grow()
+    return this.#used++
+  }
+
+  #grow(): void {
+    const capacity = this.#times.length * 2
+    this.#times = grown(new Float64Array(capacity), this.#times)
+    this.#sequences = grown(new Float64Array(capacity), this.#sequences)
+    this.#kinds = grown(new Uint8Array(capacity), this.#kinds)
+    this.#as = grown(new Int32Array(capacity), this.#as)
+    this.#bs = grown(new Int32Array(capacity), this.#bs)
+    this.#nexts = grown(new Int32Array(capacity), this.#nexts)
+  }
+
+  #insertWheel(slot: number, bucket: number): void {
+    const index = bucket & (BUCKETS - 1)
+    this.#nexts[slot] = this.#heads[index] ?? -1
+    this.#heads[index] = slot
+    this.#wheelCount++
+  }
+
+  /** Into the bucket that is being emptied: after everything of the same time, since its sequence is the highest. */
+  #insertReady(slot: number): void {
+    const time = this.#times[slot] ?? 0
+    let low = this.#readyAt
+    let high = this.#ready.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#times[this.#ready[middle] ?? 0] ?? 0) <= time) low = middle + 1
+      else high = middle
+    }
+    if (low === this.#ready.length) this.#ready.push(slot)
+    else this.#ready.splice(low, 0, slot)
+  }
+
+  /** Turns the wheel to the next bucket that holds something, and sorts it. */
+  #advance(): void {
+    if (this.#wheelCount === 0) this.#turn = Math.floor((this.#times[this.#far[0] ?? 0] ?? 0) / WIDTH)
+    else this.#turn++
+    this.#drawNear()
+    const index = this.#turn & (BUCKETS - 1)
+    let slot = this.#heads[index] ?? -1
+    this.#heads[index] = -1
+    const ready = this.#ready
+    ready.length = 0
+    this.#readyAt = 0
+    while (slot >= 0) {
+      ready.push(slot)
+      slot = this.#nexts[slot] ?? -1
+    }
+    this.#wheelCount -= ready.length
+    if (ready.length > 1) ready.sort((x, y) => this.#before(x, y))
+  }
+
+  /** Moves what the wheel now reaches from the heap into its buckets. */
+  #drawNear(): void {
+    for (;;) {
+      const slot = this.#far[0]
+      if (slot === undefined) return
+      const bucket = Math.floor((this.#times[slot] ?? 0) / WIDTH)
+      if (bucket >= this.#turn + BUCKETS) return
+      this.#popFar()
+      this.#insertWheel(slot, bucket)
+    }
+  }
+
+  #before(x: number, y: number): number {
+    const apart = (this.#times[x] ?? 0) - (this.#times[y] ?? 0)
+    return apart !== 0 ? apart : (this.#sequences[x] ?? 0) - (this.#sequences[y] ?? 0)
+  }
+
+  #pushFar(slot: number): void {
+    const heap = this.#far
+    let at = heap.push(slot) - 1
+    while (at > 0) {
+      const up = (at - 1) >> 1
+      const parent = heap[up] ?? 0
+      if (this.#before(parent, slot) <= 0) break
+      heap[at] = parent
+      at = up
+    }
+    heap[at] = slot
+  }
+
+  #popFar(): void {
+    const heap = this.#far
+    const last = heap.pop()
+    if (last === undefined || heap.length === 0) return
+    let at = 0
+    for (;;) {
+      let child = 2 * at + 1
+      if (child >= heap.length) break
+      if (child + 1 < heap.length && this.#before(heap[child + 1] ?? 0, heap[child] ?? 0) < 0) child++
+      const below = heap[child] ?? 0
+      if (this.#before(last, below) <= 0) break
+      heap[at] = below
+      at = child
+    }
+    heap[at] = last
+  }
+}
+
+/** Microseconds a bucket: short enough that a bucket of a busy simulation holds tens of events, not thousands. */
+const WIDTH = 16
+/** A power of two; the wheel spans 2^18 * 16 µs = 4.2 s, which holds every network delay and most timers. */
+const BUCKETS = 2 ** 18
+
+function grown<T extends Float64Array | Uint8Array | Int32Array>(to: T, from: T): T {
+  to.set(from)
+  return to
+}
