@@ -71,7 +71,8 @@ const SYSTEM: Readonly<Record<string, string>> = {
 
 /** Turns whatever was thrown into a code, one sentence and an exit code. Never shows a stack. */
 export function shownError(thrown: unknown): ShownError {
-  if (!(thrown instanceof Error)) return { code: 'E_INTERNAL', message: String(thrown), hint: undefined, exit: EXIT.error }
+  if (!(thrown instanceof Error))
+    return { code: 'E_INTERNAL', message: String(thrown), hint: undefined, exit: EXIT.error }
   const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : 'E_INTERNAL'
   const hint = 'hint' in thrown && typeof thrown.hint === 'string' ? thrown.hint : undefined
   const system = SYSTEM[code]
@@ -79,7 +80,8 @@ export function shownError(thrown: unknown): ShownError {
     const path = 'path' in thrown && typeof thrown.path === 'string' ? `${thrown.path}: ` : ''
     return { code: 'E_IO', message: `${path}${system} (${code})`, hint, exit: EXIT.error }
   }
-  if (!code.startsWith('E_')) return { code: 'E_INTERNAL', message: `${oneLine(thrown.message)} (${code})`, hint, exit: EXIT.error }
+  if (!code.startsWith('E_'))
+    return { code: 'E_INTERNAL', message: `${oneLine(thrown.message)} (${code})`, hint, exit: EXIT.error }
   return { code, message: thrown.message, hint, exit: EXIT_OF[code] ?? EXIT.error }
 }
 

@@ -26,6 +26,10 @@ export interface Source {
   readonly isTTY: boolean
   /** Everything up to the end of the input, at most `limit` bytes. */
   read(limit: number): Promise<string>
+  /** Asks on the terminal; what is typed is shown. */
+  line(question: string): Promise<string>
+  /** Asks on the terminal without showing what is typed. */
+  secret(question: string): Promise<string>
 }
 
 /** Where a node keeps its state when `--state` is not given: `$CHORUS_STATE`, `/var/lib/chorus` for root, else below the home folder. */

@@ -33,14 +33,21 @@ export async function parse(
   program.version(world.version, '-V, --version', 'print the version')
   for (const spec of table) {
     const words = spec.name.split(' ')
-    const parent = words.slice(0, -1).reduce((at, word, i) => child(at, word, table, words.slice(0, i + 1).join(' '), world.paint), program)
+    const parent = words
+      .slice(0, -1)
+      .reduce((at, word, i) => child(at, word, table, words.slice(0, i + 1).join(' '), world.paint), program)
     const own = command(words.at(-1) ?? '', helpText(spec, world))
     for (const arg of spec.args ?? []) own.argument(arg.name.startsWith('[') ? arg.name : `<${arg.name}>`, arg.help)
     for (const option of spec.options ?? []) own.addOption(optionFor(option))
     own.action(() => {
       const values = own.optsWithGlobals<Record<string, unknown>>()
       const options = optionsOf(values)
-      parsed = { spec, input: { args: own.processedArgs.map(textOrNone), options }, json: options.flag('json'), state: options.text('state') }
+      parsed = {
+        spec,
+        input: { args: own.processedArgs.map(textOrNone), options },
+        json: options.flag('json'),
+        state: options.text('state'),
+      }
     })
     parent.addCommand(own, { isDefault: spec.isDefault === true })
   }
@@ -97,7 +104,8 @@ const textOrNone = (value: unknown): string | undefined => (typeof value === 'st
 /** Commander says `error: unknown option '--wiat'\n(Did you mean --wait?)`; here that is one sentence with what to do. */
 function usageError(thrown: CommanderError, program: Command, argv: readonly string[]): CliError {
   const [first = '', suggestion = ''] = thrown.message.replace(/^error: /, '').split('\n')
-  if (thrown.code === 'commander.help') return new CliError('E_USAGE', 'a command is missing', 'Run "chorus --help" for the list.')
+  if (thrown.code === 'commander.help')
+    return new CliError('E_USAGE', 'a command is missing', 'Run "chorus --help" for the list.')
   const words: string[] = []
   let at = program
   for (const word of argv) {
@@ -106,6 +114,13 @@ function usageError(thrown: CommanderError, program: Command, argv: readonly str
     words.push(word)
     at = next
   }
-  const meant = suggestion.replace(/^\(Did you mean (.*)\?\)$/, (_, guess: string) => `; did you mean ${guess.replace(/^one of /, '')}?`)
-  return new CliError('E_USAGE', `${first}${meant}`, `Run "chorus ${[...words, '--help'].join(' ')}" for what it takes.`)
+  const meant = suggestion.replace(
+    /^\(Did you mean (.*)\?\)$/,
+    (_, guess: string) => `; did you mean ${guess.replace(/^one of /, '')}?`,
+  )
+  return new CliError(
+    'E_USAGE',
+    `${first}${meant}`,
+    `Run "chorus ${[...words, '--help'].join(' ')}" for what it takes.`,
+  )
 }

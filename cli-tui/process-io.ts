@@ -59,5 +59,22 @@ function stdin(): Source {
       }
       return Buffer.concat(parts).toString('utf8')
     },
+    line: (question) => ask(question, false),
+    secret: (question) => ask(question, true),
+  }
+}
+
+/** One line from the terminal. The question goes to stderr, so that stdout stays data. */
+async function ask(question: string, hidden: boolean): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
+  const { Writable } = await import('node:stream')
+  process.stderr.write(question)
+  const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : process.stderr
+  const reader = createInterface({ input: process.stdin, output, terminal: true })
+  try {
+    return await reader.question('', {})
+  } finally {
+    reader.close()
+    if (hidden) process.stderr.write('\n')
   }
 }

@@ -22,13 +22,15 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
       return EXIT.done
     }
     json = parsed.json
-    const stateDir = parsed.state === undefined ? defaultStateDir(io.env, io.uid) : resolve(io.cwd, expandHome(parsed.state))
+    const stateDir =
+      parsed.state === undefined ? defaultStateDir(io.env, io.uid) : resolve(io.cwd, expandHome(parsed.state))
     const { run } = await parsed.spec.load()
     return await run({ io, out: outputFor(io, json), stateDir }, parsed.input)
   } catch (thrown) {
     const shown = interrupted(io, thrown) ?? shownError(thrown)
     outputFor(io, json).error(shown)
-    if (io.env['CHORUS_DEBUG'] === '1' && thrown instanceof Error && thrown.stack !== undefined) io.stderr.write(`${thrown.stack}\n`)
+    if (io.env['CHORUS_DEBUG'] === '1' && thrown instanceof Error && thrown.stack !== undefined)
+      io.stderr.write(`${thrown.stack}\n`)
     return shown.exit
   }
 }

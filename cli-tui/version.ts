@@ -11,7 +11,8 @@ export function agentVersion(): string {
 function read(path: string): string | undefined {
   try {
     const manifest: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
-    if (typeof manifest !== 'object' || manifest === null || !('name' in manifest) || manifest.name !== 'chorus-mesh') return undefined
+    if (typeof manifest !== 'object' || manifest === null || !('name' in manifest) || manifest.name !== 'chorus-mesh')
+      return undefined
     return 'version' in manifest && typeof manifest.version === 'string' ? manifest.version : undefined
   } catch {
     return undefined

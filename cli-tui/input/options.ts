@@ -35,7 +35,8 @@ export function optionsOf(values: Readonly<Record<string, unknown>>): Options {
       const value = text(name)
       if (value === undefined) return undefined
       const number = Number(value)
-      if (!/^\d+$/.test(value) || number < 1 || !Number.isSafeInteger(number)) throw new CliError('E_USAGE', `--${name} wants a whole number of at least 1, not "${value}"`)
+      if (!/^\d+$/.test(value) || number < 1 || !Number.isSafeInteger(number))
+        throw new CliError('E_USAGE', `--${name} wants a whole number of at least 1, not "${value}"`)
       return number
     },
     pairs: (name) => parsePairs(list(name), `--${name}`),
@@ -44,14 +45,22 @@ export function optionsOf(values: Readonly<Record<string, unknown>>): Options {
 
 const camel = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+}
 
 /** `90s`, `1h30m`, `2d`; a bare number is refused, because its unit would be a guess. */
 export function parseDuration(value: string, what: string): number {
   const wanted = new CliError('E_USAGE', `${what} wants a duration such as 30s, 5m, 2h or 1d, not "${value}"`)
   if (!/^(\d+(ms|s|m|h|d|w))+$/.test(value)) throw wanted
   let total = 0
-  for (const [, number, unit] of value.matchAll(/(\d+)(ms|s|m|h|d|w)/g)) total += Number(number) * (UNIT_MS[unit ?? ''] ?? Number.NaN)
+  for (const [, number, unit] of value.matchAll(/(\d+)(ms|s|m|h|d|w)/g))
+    total += Number(number) * (UNIT_MS[unit ?? ''] ?? Number.NaN)
   if (!Number.isSafeInteger(total) || total <= 0) throw wanted
   return total
 }

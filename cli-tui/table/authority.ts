@@ -11,12 +11,18 @@ export const AUTHORITY: readonly CommandSpec[] = [
     name: 'grant',
     group: 'Authority',
     summary: 'Let a node or a key publish policies',
-    details: 'Signs a new charter with the root key. A line for the same key and name is replaced; what was said under it stays valid.',
+    details:
+      'Signs a new charter with the root key. A line for the same key and name is replaced; what was said under it stays valid.',
     args: [{ name: 'WHO', help: 'a node (name, id, prefix), a public key, or a key file made by "chorus keygen"' }],
     options: [
       { flags: '--publish <PATTERN>', help: "policies that it may publish and retire, such as 'web/*'", many: true },
       { flags: '--select <CEL>', help: 'on which nodes: a condition on labels (default: true, all)' },
-      { flags: '--verb <VERB>', help: 'what it may do (default: publish and retire)', many: true, choices: ['publish', 'retire', 'rollout', 'secret', 'exec', 'observe'] },
+      {
+        flags: '--verb <VERB>',
+        help: 'what it may do (default: publish and retire)',
+        many: true,
+        choices: ['publish', 'retire', 'rollout', 'secret', 'exec', 'observe'],
+      },
       { flags: '--type <TYPE>', help: 'only these resource types', many: true },
       { flags: '--path <PREFIX>', help: 'only files below these folders', many: true },
       { flags: '--as <NAME>', help: "the line's name (default: the node's name, or the start of the key)" },
@@ -39,7 +45,11 @@ export const AUTHORITY: readonly CommandSpec[] = [
       'A member is hung up on and gets no stream. Of a publisher, versions up to now stay valid unless --void-all is given. Signed with the root key.',
     args: [{ name: 'WHAT', help: 'a node, a key, or the id of an invite' }],
     options: [
-      { flags: '--as <KIND>', help: 'what it is taken back as (default: found out)', choices: ['member', 'feed', 'invite'] },
+      {
+        flags: '--as <KIND>',
+        help: 'what it is taken back as (default: found out)',
+        choices: ['member', 'feed', 'invite'],
+      },
       { flags: '--void-all', help: 'nothing that this key ever said stays valid' },
       ...ROOT,
       { flags: '--yes', help: 'do not ask' },
@@ -73,7 +83,8 @@ export const AUTHORITY: readonly CommandSpec[] = [
       { flags: '--threshold <N>', help: 'how many roots must sign (default: 1)' },
       { flags: '--new-recovery', help: 'also replace the recovery key; the new one is printed once' },
       { flags: '--root-key <FILE>', help: 'where to write the new root key' },
-      { flags: '--passphrase-file <FILE>', help: 'encrypt the new root key with the first line of FILE' },
+      { flags: '--passphrase', help: 'ask for a passphrase that protects the new root key' },
+      { flags: '--passphrase-file <FILE>', help: 'protect the new root key with the first line of FILE' },
       { flags: '--void-old-roots', help: 'nothing that the old roots said stays valid' },
     ],
     examples: [
@@ -86,7 +97,8 @@ export const AUTHORITY: readonly CommandSpec[] = [
     name: 'charter merge',
     group: 'Authority',
     summary: 'End a fork of the charter: sign one that follows all rivals',
-    details: 'Of grants and enrollers the new charter takes what all rivals agree on; the rest is listed, to be granted again.',
+    details:
+      'Of grants and enrollers the new charter takes what all rivals agree on; the rest is listed, to be granted again.',
     options: ROOT,
     examples: [['charter merge', 'after two roots signed at the same time']],
     load: () => import('../commands/charter-merge.ts'),
@@ -113,7 +125,14 @@ export const AUTHORITY: readonly CommandSpec[] = [
     group: 'Authority',
     summary: 'Let a node or key invite and certify nodes',
     args: [{ name: 'WHO', help: 'a node, a public key, or a key file' }],
-    options: [{ flags: '--label <KEY=VALUE>', help: 'labels that it may give out; VALUE may be * (default: any label)', many: true }, ...ROOT],
+    options: [
+      {
+        flags: '--label <KEY=VALUE>',
+        help: 'labels that it may give out; VALUE may be * (default: any label)',
+        many: true,
+      },
+      ...ROOT,
+    ],
     examples: [['charter enroller add dev-1 --label env=dev --label role=*', 'dev-1 may enrol dev machines']],
     load: () => import('../commands/enroller-add.ts'),
   },
@@ -131,7 +150,10 @@ export const AUTHORITY: readonly CommandSpec[] = [
     group: 'Authority',
     summary: 'Make a key file for a publisher, such as CI or an operator',
     args: [{ name: 'FILE', help: 'where to write the key (0600)' }],
-    options: [{ flags: '--passphrase-file <FILE>', help: 'encrypt it with the first line of FILE (- for the standard input)' }],
+    options: [
+      { flags: '--passphrase', help: 'ask for a passphrase that protects it' },
+      { flags: '--passphrase-file <FILE>', help: 'protect it with the first line of FILE (- for the standard input)' },
+    ],
     examples: [['keygen ci.key', 'then: chorus grant ci.key --publish app/shop --as ci']],
     load: () => import('../commands/keygen.ts'),
   },

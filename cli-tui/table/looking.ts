@@ -59,7 +59,11 @@ export const LOOKING: readonly CommandSpec[] = [
     summary: 'Follow events as they happen',
     options: [
       { flags: '--kind <KIND>', help: 'only this kind of event', many: true },
-      { flags: '--level <LEVEL>', help: 'this level and above (default: info)', choices: ['debug', 'info', 'warn', 'error'] },
+      {
+        flags: '--level <LEVEL>',
+        help: 'this level and above (default: info)',
+        choices: ['debug', 'info', 'warn', 'error'],
+      },
     ],
     examples: [['watch --json', 'JSON Lines, until Ctrl-C']],
     load: () => import('../commands/watch.ts'),

@@ -15,7 +15,11 @@ export const MACHINE: readonly CommandSpec[] = [
       { flags: '--name <NODE>', help: "this node's name (default: the host name)" },
       { flags: '--label <KEY=VALUE>', help: "a label of this node's certificate", many: true },
       { flags: '--root-key <FILE>', help: 'where to write the root key (default: ~/.config/chorus/NAME.root.key)' },
-      { flags: '--passphrase-file <FILE>', help: 'encrypt the root key with the first line of FILE (- for the standard input)' },
+      { flags: '--passphrase', help: 'ask for a passphrase that protects the root key' },
+      {
+        flags: '--passphrase-file <FILE>',
+        help: 'protect the root key with the first line of FILE (- for the standard input)',
+      },
       { flags: '--recovery-file <FILE>', help: 'write the recovery key to FILE (0600) instead of printing it' },
     ],
     examples: [
@@ -28,12 +32,21 @@ export const MACHINE: readonly CommandSpec[] = [
     name: 'up',
     group: 'This machine',
     summary: 'Run the daemon in the foreground',
-    details: 'Stops in good order at Ctrl-C or SIGTERM. With --observe this node reports what it would change and never changes it; no policy overrides that.',
+    details:
+      'Stops in good order at Ctrl-C or SIGTERM. With --observe this node reports what it would change and never changes it; no policy overrides that.',
     options: [
       { flags: '--observe', help: 'report, and change nothing on this host' },
       { flags: '--user', help: 'run without root: manage only what this user may change' },
-      { flags: '--listen <ADDR>', help: 'listen address, such as 0.0.0.0:4700 or a multiaddr; none for outbound only', many: true },
-      { flags: '--announce <ADDR>', help: 'address that others should dial, when it differs from the listen address', many: true },
+      {
+        flags: '--listen <ADDR>',
+        help: 'listen address, such as 0.0.0.0:4700 or a multiaddr; none for outbound only',
+        many: true,
+      },
+      {
+        flags: '--announce <ADDR>',
+        help: 'address that others should dial, when it differs from the listen address',
+        many: true,
+      },
       { flags: '--bootstrap <ADDR>', help: 'another node to dial: a multiaddr that ends in /p2p/ID', many: true },
       { flags: '--metrics <ADDR>', help: 'serve Prometheus metrics over HTTP, such as 127.0.0.1:9470' },
       { flags: '--log-level <LEVEL>', help: 'how much to log', choices: ['debug', 'info', 'warn', 'error'] },
@@ -93,7 +106,8 @@ export const MACHINE: readonly CommandSpec[] = [
     name: 'demo',
     group: 'This machine',
     summary: 'Run five real peers on this machine and show what they do',
-    details: 'Separate processes with keys and folders of their own, over TCP on loopback. On a terminal the mesh stays up until Ctrl-C. Everything it made is removed at the end.',
+    details:
+      'Separate processes with keys and folders of their own, over TCP on loopback. On a terminal the mesh stays up until Ctrl-C. Everything it made is removed at the end.',
     options: [{ flags: '--keep', help: 'leave the folders behind' }],
     examples: [['demo', 'about half a minute']],
     load: () => import('../commands/demo.ts'),

@@ -23,7 +23,8 @@ export const MEMBERSHIP: readonly CommandSpec[] = [
     name: 'join',
     group: 'Membership',
     summary: 'Make this machine a node of the mesh that a token names',
-    details: 'The token can also come from a file or, as -, from the standard input, which keeps it out of the process list.',
+    details:
+      'The token can also come from a file or, as -, from the standard input, which keeps it out of the process list.',
     args: [{ name: '[TOKEN]', help: 'from "chorus invite"' }],
     options: [
       { flags: '--token-file <FILE>', help: 'read the token from FILE (- for the standard input)' },
@@ -39,7 +40,8 @@ export const MEMBERSHIP: readonly CommandSpec[] = [
     name: 'leave',
     group: 'Membership',
     summary: 'Take this machine out of the mesh for good',
-    details: 'Signs a farewell that every node keeps. What policies set up stays as it is. Joining again needs a new invite.',
+    details:
+      'Signs a farewell that every node keeps. What policies set up stays as it is. Joining again needs a new invite.',
     options: [{ flags: '--yes', help: 'do not ask' }],
     examples: [['leave --yes', 'leave, from a script']],
     load: () => import('../commands/leave.ts'),

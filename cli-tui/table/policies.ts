@@ -1,6 +1,10 @@
 import type { CommandSpec, OptionSpec } from '../command.ts'
 
-const SET: OptionSpec = { flags: '--set <KEY=VALUE>', help: 'fill or replace a variable; VALUE is JSON, or else text', many: true }
+const SET: OptionSpec = {
+  flags: '--set <KEY=VALUE>',
+  help: 'fill or replace a variable; VALUE is JSON, or else text',
+  many: true,
+}
 const WAIT: readonly OptionSpec[] = [
   { flags: '--wait', help: 'wait until the nodes that it selects have converged (exit 3 if they do not)' },
   { flags: '--timeout <TIME>', help: 'how long to wait (default: 5m)' },
@@ -21,7 +25,12 @@ export const POLICIES: readonly CommandSpec[] = [
     details:
       'Done when the entry is durable here and another peer holds the bundle. --wait counts the nodes seen in the last 10 minutes and lists the rest.',
     args: [{ name: 'DIR', help: 'the folder with policy.yaml' }],
-    options: [...WAIT, { flags: '--dry-run', help: 'compile and show what would be published, and send nothing' }, SET, ...SIGNING],
+    options: [
+      ...WAIT,
+      { flags: '--dry-run', help: 'compile and show what would be published, and send nothing' },
+      SET,
+      ...SIGNING,
+    ],
     examples: [
       ['publish policies/examples/hello --wait', 'publish, and wait until it is everywhere'],
       ['publish web/site --set port=8443 --message "new port"', 'with a variable and a reason'],
@@ -33,7 +42,8 @@ export const POLICIES: readonly CommandSpec[] = [
     name: 'plan',
     group: 'Policies',
     summary: 'Show what a policy would change on this machine, and which nodes it matches',
-    details: 'The same code path as converging, with diffs; nothing is changed and nothing is published. Without a daemon it plans for this machine alone.',
+    details:
+      'The same code path as converging, with diffs; nothing is changed and nothing is published. Without a daemon it plans for this machine alone.',
     args: [{ name: 'DIR', help: 'the folder with policy.yaml, or a bundle file' }],
     options: [SET, { flags: '--label <KEY=VALUE>', help: 'a label to assume when there is no daemon', many: true }],
     examples: [['plan policies/examples/hello', 'what would change here']],
@@ -45,7 +55,11 @@ export const POLICIES: readonly CommandSpec[] = [
     summary: 'Compile a policy folder into one bundle file, without a mesh',
     details: 'The same folder gives the same bundle on any machine.',
     args: [{ name: 'DIR', help: 'the folder with policy.yaml' }],
-    options: [{ flags: '-o, --output <FILE>', help: 'where to write the bundle (default: NAME.bundle)' }, { flags: '--force', help: 'replace an existing file' }, SET],
+    options: [
+      { flags: '-o, --output <FILE>', help: 'where to write the bundle (default: NAME.bundle)' },
+      { flags: '--force', help: 'replace an existing file' },
+      SET,
+    ],
     examples: [['build policies/examples/hello -o hello.bundle', 'for "chorus converge hello.bundle" elsewhere']],
     load: () => import('../commands/build.ts'),
   },
