@@ -1,14 +1,27 @@
+import { readFileSync, statSync } from 'node:fs'
+import { multiaddr } from '@multiformats/multiaddr'
+import { parseDocument } from 'yaml'
 import { z } from 'zod'
+import { messageOf, NodeError } from '../errors.ts'
 import { STORE_LIMITS } from '../limits.ts'
+import { isCode } from './keyfile.ts'
 
 /** Free of well-known users (serf has 7946, consul 8300 to 8600). */
 export const DEFAULT_PORT = 7731
 
+function isMultiaddr(text: string): boolean {
+  try {
+    multiaddr(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const address = z
   .string()
-  .min(1)
   .max(256)
-  .regex(/^\//, 'a multiaddr starts with a slash, such as /ip4/10.0.0.1/tcp/7731')
+  .refine(isMultiaddr, 'is no multiaddr: write it like /ip4/10.0.0.1/tcp/7731 or /dns4/seed.example.org/tcp/7731')
 const addresses = z.array(address).max(STORE_LIMITS.listMax)
 
 /** `chorus.yaml` in the state folder: what an operator may set for one node. Unknown keys are refused. */
@@ -39,3 +52,43 @@ export const configSchema = z.strictObject({
 })
 
 export type Config = z.output<typeof configSchema>
+
+/**
+ * Reads `chorus.yaml`; a missing file means the defaults.
+ * @throws NodeError E_CONFIG with file, line and key
+ */
+export function readConfig(path: string): Config {
+  let text: string
+  try {
+    if (statSync(path).size > STORE_LIMITS.configBytes) {
+      throw new NodeError(
+        'E_CONFIG',
+        `${path} is larger than ${STORE_LIMITS.configBytes} bytes: it holds a few settings only.`,
+        { path },
+      )
+    }
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return configSchema.parse({})
+    if (error instanceof NodeError) throw error
+    throw new NodeError('E_CONFIG', `${path} cannot be read (${messageOf(error)}).`, { path }, error)
+  }
+  return parseConfig(text, path)
+}
+
+/** @throws NodeError E_CONFIG */
+export function parseConfig(text: string, path: string): Config {
+  let value: unknown
+  try {
+    const document = parseDocument(text, { uniqueKeys: true })
+    const [problem] = [...document.errors, ...document.warnings]
+    if (problem) throw problem
+    value = document.toJS({ maxAliasCount: 0 }) ?? {}
+  } catch (error) {
+    throw new NodeError('E_CONFIG', `${path} is no valid YAML: ${messageOf(error).split('\n')[0]}`, { path }, error)
+  }
+  const result = configSchema.safeParse(value)
+  if (result.success) return result.data
+  const said = result.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`)
+  throw new NodeError('E_CONFIG', `${path} is not understood: ${said.join('; ')}.`, { path, problems: said })
+}
