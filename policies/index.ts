@@ -2,3 +2,18 @@
 export type * from './model.ts'
 export { POLICY_ERRORS, PolicyError, type PolicyErrorCode, type PolicyErrorFields } from './errors.ts'
 export { LIMITS } from './limits.ts'
+
+export { compile, POLICY_FILE, type Compiled, type CompileOptions } from './language/compile.ts'
+export { formatDiagnostic, type Diagnostic } from './language/diagnostic.ts'
+export { appliedLayers, variablesFor, type AppliedLayer } from './language/layers.ts'
+export { resolve, type Resolved } from './language/resolve.ts'
+export { memorySource, type PolicySource, type SourceFile } from './language/source.ts'
+export type { TypeSchema, TypeTable } from './language/types.ts'
+
+export { buildBundle, type Block, type Bundle } from './bundle/build.ts'
+export type { Sha256 } from './bundle/cid.ts'
+export { encodePolicy, readPolicy, usesOf } from './bundle/policy.ts'
+export { bundleSize, chunksOf, parseBundleRoot, type BundleRoot, type Chunked } from './bundle/root.ts'
+
+export { checkSelector, evaluateSelector, SELECTOR_ROOTS, type Selection } from './expr/selector.ts'
+export { didYouMean, suggest } from './expr/suggest.ts'

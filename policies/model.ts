@@ -70,6 +70,8 @@ export interface ResolvedResource {
   readonly sensitive: boolean
   readonly noop: boolean
   readonly onRemove: 'leave' | 'undo'
+  /** Names to pick resources by; absent means none. */
+  readonly tags?: readonly string[]
   readonly at: SourcePlace
 }
 

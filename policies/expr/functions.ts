@@ -27,7 +27,7 @@ function whole(name: string, value: ExprValue | undefined): number {
 }
 
 function size(_run: Run, value: ExprValue = null): number {
-  if (typeof value === 'string') return [...value].length
+  if (typeof value === 'string') return Array.from(value).length
   if (isList(value)) return value.length
   if (isMap(value)) return Object.keys(value).length
   throw wrong('size', 'a text, a list or a map', value)

@@ -120,13 +120,18 @@ export function evaluateText(text: string, scope: Scope): Value {
   return result
 }
 
+/** As `evaluateText`, for what can only be text: names, keys, paths. */
+export function evaluateToText(text: string, scope: Scope): string {
+  return toText(evaluateText(text, scope))
+}
+
 /** Names the expression in its errors: where only a value was wanted, the reader sees no expression around. */
 function quoting<T>(part: Expression, evaluate: () => T): T {
   try {
     return evaluate()
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error
-    const fields = { ...(error.hint === undefined ? {} : { hint: error.hint }) }
+    const fields = error.hint === undefined ? {} : { hint: error.hint }
     throw new PolicyError(error.code, `\${${shorten(part.text)}}: ${error.message}`, fields)
   }
 }

@@ -156,7 +156,7 @@ function guarded<T>(file: string, action: () => T): T {
     const [line, column] = positionOf(error)
     const cause = error.originalError
     const why = plainReason(cause?.message ?? error.message)
-    const limit = cause instanceof LimitReached || cause instanceof RangeError || / limit exceeded$/.test(why)
+    const limit = cause instanceof LimitReached || cause instanceof RangeError || why.endsWith(' limit exceeded')
     throw new PolicyError(
       limit ? 'E_TEMPLATE_LIMIT' : 'E_TEMPLATE',
       `${file}:${line}:${column}: ${describe(why, limit)}`,

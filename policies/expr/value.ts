@@ -87,7 +87,11 @@ export function toValue(value: ExprValue): Value {
  */
 export function toText(value: ExprValue): string {
   if (typeof value === 'string') return value
-  if (typeof value === 'boolean' || typeof value === 'number') return String(toValue(value))
+  if (typeof value === 'boolean') return value ? 'true' : 'false'
+  if (typeof value === 'number') {
+    toValue(value)
+    return value.toString()
+  }
   throw new PolicyError('E_EXPR', `${kindOf(value)} has no form inside text`, {
     hint: isList(value)
       ? `Join it: \${list.join(', ')}.`

@@ -1,0 +1,193 @@
+import { isDynamic } from '../expr/interpolate.ts'
+import { liquidTemplate } from '../expr/liquid.ts'
+import { didYouMean } from '../expr/suggest.ts'
+import { LIMITS } from '../limits.ts'
+import type { CompiledResource, Value } from '../model.ts'
+import { checkAttributes, checkPartly } from './attributes.ts'
+import { COMMON_ATTRIBUTES, isCommon, keyProblem } from './common.ts'
+import { checkCondition, checkTexts, referenceProblem, RESOURCE_ROOTS, type Names } from './expressions.ts'
+import { sourceAttributes, takesTemplate, typeNamed, type TypeSchema } from './types.ts'
+import { asCondition, asEntries, complain, complainKey, placeOf, type Work } from './work.ts'
+import { kindOfNode, valueOf, type YamlEntry, type YamlNode } from './yaml.ts'
+
+/** What a set of resources needs beside itself. */
+export interface ReadResources {
+  readonly resources: readonly CompiledResource[]
+  /** Liquid sources by file name. */
+  readonly templates: Readonly<Record<string, string>>
+}
+
+export function readResources(work: Work, node: YamlNode, vars: ReadonlySet<string>): ReadResources {
+  const templates: Record<string, string> = {}
+  const entries = asEntries(work, node, 'resources')
+  if (entries.length > LIMITS.resources) {
+    complain(work, node, 'E_TOO_LARGE', `the policy has ${entries.length} resources, the limit is ${LIMITS.resources}`)
+    return { resources: [], templates }
+  }
+  const resources = entries.flatMap((entry) => readResource(work, entry, vars, templates) ?? [])
+  return { resources, templates }
+}
+
+function readResource(
+  work: Work,
+  entry: YamlEntry,
+  vars: ReadonlySet<string>,
+  templates: Record<string, string>,
+): CompiledResource | undefined {
+  const parts = asEntries(work, entry.value, entry.key)
+  const each = parts.find((part) => part.key === 'each')
+  const names: Names = { roots: each === undefined ? RESOURCE_ROOTS : [...RESOURCE_ROOTS, 'each'], vars }
+  if (!checkKey(work, entry, names, each !== undefined)) return undefined
+  const typeName = entry.key.slice(0, entry.key.indexOf('/'))
+  const type = typeNamed(work.types, typeName)
+  if (type === undefined) {
+    const known = Object.keys(work.types).sort()
+    return complainKey(
+      work,
+      entry,
+      'E_UNKNOWN_TYPE',
+      `there is no resource type '${typeName}'.${didYouMean(typeName, known)}`,
+      `The types are ${known.join(', ')}.`,
+    )
+  }
+  const attrs: Record<string, Value> = {}
+  for (const part of parts) {
+    const value = part.key === 'when' ? readWhen(work, part, names) : valueOf(part.value)
+    if (part.key === 'each') checkEach(work, part, vars)
+    else if (part.key !== 'when') checkTexts(work, part.value, names)
+    if (value !== undefined) attrs[part.key] = value
+  }
+  checkCommon(work, entry, parts, attrs)
+  checkOwn(work, entry, parts, attrs, type)
+  if (takesTemplate(type)) readTemplates(work, parts, names, templates)
+  for (const attr of sourceAttributes(type)) useSources(work, parts, attr)
+  return { key: entry.key, type: typeName, attrs, at: work.report.place(work.file, entry.offset) }
+}
+
+function checkKey(work: Work, entry: YamlEntry, names: Names, repeats: boolean): boolean {
+  const { key, offset } = entry
+  const keyNode: YamlNode = { kind: 'scalar', value: key, offset, end: offset + key.length + 2 }
+  if (!checkTexts(work, keyNode, names)) return false
+  const problem =
+    key.indexOf('/') > key.indexOf('${') && key.includes('${')
+      ? 'needs a type before the first ${'
+      : keyProblem(key.replace(/\$\{.*\}/, 'x'))
+  if (problem !== undefined) {
+    complainKey(work, entry, 'E_POLICY_NAME', `the resource key '${key}' ${problem}`)
+    return false
+  }
+  if (repeats && !key.includes('${')) {
+    complainKey(
+      work,
+      entry,
+      'E_DUPLICATE_RESOURCE',
+      `${key} is repeated by each, but its key is always the same`,
+      `Name it ${key}-\${each.key}.`,
+    )
+  }
+  return true
+}
+
+function readWhen(work: Work, part: YamlEntry, names: Names): Value | undefined {
+  const text = asCondition(part.value)
+  if (text === undefined || text.trim() === '') {
+    return complainKey(
+      work,
+      part,
+      'E_SELECT',
+      `when must be a condition, not ${text === undefined ? kindOfNode(part.value) : 'empty'}`,
+      "Write an expression, as in when: labels.env == 'prod'.",
+    )
+  }
+  if (text.startsWith('${')) {
+    return complain(work, part.value, 'E_SELECT', 'when is an expression already', 'Write it without ${ and }.')
+  }
+  checkCondition(work, part.value, text, names)
+  return text
+}
+
+function checkEach(work: Work, part: YamlEntry, vars: ReadonlySet<string>): void {
+  const { value: node } = part
+  if (node.kind === 'scalar' && (typeof node.value !== 'string' || !/^\$\{[^]*\}$/.test(node.value))) {
+    complainKey(
+      work,
+      part,
+      'E_VALUE',
+      `each must be a map, a list or an expression that gives one, not ${kindOfNode(node)}`,
+      'Write each: ${vars.name}.',
+    )
+    return
+  }
+  checkTexts(work, node, { roots: RESOURCE_ROOTS, vars })
+}
+
+function checkCommon(
+  work: Work,
+  entry: YamlEntry,
+  parts: readonly YamlEntry[],
+  attrs: Readonly<Record<string, Value>>,
+): void {
+  const common = Object.fromEntries(
+    Object.entries(attrs).filter(([attr, value]) => isCommon(attr) && !isDynamic(value)),
+  )
+  const result = checkAttributes(COMMON_ATTRIBUTES, common)
+  if ('problems' in result) reportProblems(work, entry, parts, result.problems)
+}
+
+/** Checks the attributes of the type as far as they are known before a node evaluates them. */
+function checkOwn(
+  work: Work,
+  entry: YamlEntry,
+  parts: readonly YamlEntry[],
+  attrs: Readonly<Record<string, Value>>,
+  type: TypeSchema,
+): void {
+  const own = Object.entries(attrs).filter(([attr]) => !isCommon(attr))
+  const dynamic = own.filter(([, value]) => isDynamic(value)).map(([attr]) => attr)
+  const known = Object.fromEntries(own.filter(([, value]) => !isDynamic(value)))
+  if (dynamic.length > 0) {
+    reportProblems(work, entry, parts, checkPartly(type.schema, known, dynamic))
+    return
+  }
+  const result = checkAttributes(type.schema, known)
+  if ('problems' in result) reportProblems(work, entry, parts, result.problems)
+}
+
+function reportProblems(
+  work: Work,
+  entry: YamlEntry,
+  parts: readonly YamlEntry[],
+  problems: readonly { readonly attr: string | undefined; readonly message: string; readonly hint?: string }[],
+): void {
+  for (const { attr, message, hint } of problems) {
+    const part = parts.find((candidate) => candidate.key === attr)
+    const code = message.startsWith('there is no attribute') ? 'E_UNKNOWN_KEY' : 'E_ATTRIBUTE'
+    const advice = hint ?? `\`chorus docs ${entry.key.slice(0, entry.key.indexOf('/'))}\` shows what it takes.`
+    complainKey(work, part ?? entry, code, `${entry.key}: ${message}`, advice)
+  }
+}
+
+function readTemplates(work: Work, parts: readonly YamlEntry[], names: Names, templates: Record<string, string>): void {
+  const node = parts.find((part) => part.key === 'template')?.value
+  if (node?.kind !== 'scalar' || typeof node.value !== 'string') return
+  const at = placeOf(work, node)
+  for (const file of work.report.attempt(at, '', () => work.folder.match(String(node.value), at, 'file')) ?? []) {
+    const text = templates[file] ?? work.folder.text(file, LIMITS.templateBytes, at)
+    if (text === undefined) continue
+    templates[file] = text
+    work.report.addText(file, text)
+    const parsed = work.report.attempt({ file, line: 1, column: 1 }, '', () => liquidTemplate(file, text))
+    for (const reference of parsed?.references ?? []) {
+      const problem = referenceProblem(reference, names)
+      if (problem !== undefined) work.report.addError(problem, { file, line: reference.line, column: reference.column })
+    }
+  }
+}
+
+function useSources(work: Work, parts: readonly YamlEntry[], attr: string): void {
+  const node = parts.find((part) => part.key === attr)?.value
+  if (node?.kind !== 'scalar' || typeof node.value !== 'string') return
+  const at = placeOf(work, node)
+  const files = work.report.attempt(at, '', () => work.folder.match(String(node.value), at, 'file or folder'))
+  work.folder.use(files ?? [], at)
+}
