@@ -1,0 +1,129 @@
+import type { LogEntry } from '../../node/control/index.ts'
+import type { Context, Invocation } from '../command.ts'
+import { CliError, EXIT } from '../errors.ts'
+import type { Exit } from '../errors.ts'
+import { didYouMean } from '../input/suggest.ts'
+import { daemonOf } from '../mesh/daemon.ts'
+import type { Paint } from '../out/paint.ts'
+import { bytes, safe, short, stamp } from '../out/text.ts'
+
+/** `chorus log --json`: newest first. */
+export interface LogOutput {
+  readonly policy: string | null
+  readonly entries: readonly LogEntryOutput[]
+}
+export interface LogEntryOutput {
+  readonly id: string
+  readonly type: string
+  readonly policy: string | null
+  readonly seq: number | null
+  readonly action: string | null
+  readonly author: { readonly name: string; readonly key: string }
+  readonly at: number
+  readonly by: string
+  readonly message: string
+  readonly parents: readonly string[]
+  readonly bundle: { readonly cid: string; readonly size: number } | null
+  readonly selector: string | null
+  /** False: void. `code` and `reason` say why. */
+  readonly counts: boolean
+  readonly code: string | null
+  readonly reason: string
+  readonly winner: boolean
+  readonly head: boolean
+}
+
+/** One screen and a bit; older entries are one --limit away. */
+const LIMIT = 50
+
+export async function run(context: Context, { args, options }: Invocation): Promise<Exit> {
+  const limit = options.count('limit') ?? LIMIT
+  const client = await daemonOf(context)
+  const [policy] = args
+  // One more than asked for, to know whether there are more; void entries are sifted here, so all are read for them.
+  const { entries } = await client.log(policy, options.flag('void') ? undefined : limit + 1)
+  if (policy !== undefined && entries.length === 0) {
+    const known = [...new Set((await client.log()).entries.flatMap((entry) => entry.policy ?? []))]
+    throw new CliError(
+      'E_NOT_FOUND',
+      `no version of "${policy}" is known here${didYouMean(policy, known)}`,
+      known.length === 0 ? 'Nothing was published yet.' : `Known policies: ${known.sort().join(', ')}.`,
+    )
+  }
+  const chosen = options.flag('void') ? entries.filter((entry) => !entry.counts) : entries
+  const shown = chosen.slice(0, limit).map(entryOutput)
+  context.out.result<LogOutput>('log', { policy: policy ?? null, entries: shown }, (data, paint) =>
+    data.entries.map((entry) => entryText(entry, paint)).join(''),
+  )
+  if (!context.out.json && shown.length === 0)
+    context.out.note(options.flag('void') ? 'every entry counts' : 'nothing was published yet')
+  if (!context.out.json && chosen.length > limit)
+    context.out.note(`older entries are left out; see more with --limit ${limit * 2}`)
+  return EXIT.done
+}
+
+export function entryOutput(entry: LogEntry): LogEntryOutput {
+  const {
+    id,
+    type,
+    policy,
+    seq,
+    action,
+    author,
+    at,
+    by,
+    message,
+    parents,
+    bundle,
+    selector,
+    counts,
+    code,
+    reason,
+    winner,
+    head,
+  } = entry
+  return {
+    id,
+    type,
+    policy,
+    seq,
+    action,
+    author: { name: author.name, key: author.key },
+    at,
+    by,
+    message,
+    parents,
+    bundle,
+    selector,
+    counts,
+    code,
+    reason,
+    winner,
+    head,
+  }
+}
+
+function entryText(entry: LogEntryOutput, paint: Paint): string {
+  const what =
+    entry.policy === null
+      ? entry.type.replace(/^feed\//, '')
+      : `${safe(entry.policy)}@${entry.seq ?? '?'}${entry.action === 'retire' ? paint('magenta', ' retire') : ''}`
+  const size = entry.bundle === null ? '' : paint('dim', ` ${bytes(entry.bundle.size)}`)
+  const lines = [`${paint('bold', what)} ${mark(entry, paint)}  ${paint('dim', short(entry.id))}${size}`]
+  const claimed = entry.by !== '' && entry.by !== entry.author.name ? ` (as ${safe(entry.by)})` : ''
+  lines.push(`  ${stamp(entry.at)}  ${safe(entry.author.name) || short(entry.author.key)}${claimed}`)
+  if (entry.message !== '') lines.push(`  ${safe(entry.message)}`)
+  if (!entry.counts || entry.code !== null)
+    lines.push(`  ${paint(entry.counts ? 'yellow' : 'red', entry.code ?? 'void')} ${safe(entry.reason)}`)
+  else if (entry.head && !entry.winner && entry.policy !== null && entry.reason !== '')
+    lines.push(`  ${paint('yellow', safe(entry.reason))}`)
+  return `${lines.join('\n')}\n`
+}
+
+/** In force here, lost a fork, void: the three things that a reader of a log looks for. */
+function mark(entry: LogEntryOutput, paint: Paint): string {
+  if (!entry.counts) return paint('red', '✗ void')
+  if (entry.winner) return paint('green', '● in force')
+  if (entry.policy !== null && entry.head) return paint('yellow', '◐ fork: another head wins')
+  return paint('dim', '·')
+}
