@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import { API_VERSION } from './version.ts'
 
 /**
  * The control API: HTTP on a Unix socket (0600) in the state folder, one schema for both ends. `API_VERSION` goes up
  * when a shape changes in a way that an older client would misread; adding a field does not.
  */
-export const API_VERSION = 1
+export { API_VERSION } from './version.ts'
 
 const cid = z.string().min(1).max(128)
 const key = z.string().regex(/^[0-9a-f]{64}$/)
@@ -12,7 +13,18 @@ const labels = z.record(z.string(), z.string())
 const count = z.number().int().nonnegative()
 const millis = z.number().int()
 
-export const healthSchema = z.enum(['ok', 'behind', 'drift', 'failed', 'held', 'waiting', 'stale', 'away', 'down', 'unknown'])
+export const healthSchema = z.enum([
+  'ok',
+  'behind',
+  'drift',
+  'failed',
+  'held',
+  'waiting',
+  'stale',
+  'away',
+  'down',
+  'unknown',
+])
 
 /** Every refusal: HTTP 4xx or 5xx with this body. */
 export const errorSchema = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() })
@@ -56,7 +68,16 @@ export const statusSchema = z.object({
   observe: z.boolean(),
   hold: z.object({ reason: z.string(), until: millis.nullable() }).nullable(),
   charter: z.object({ n: count, epoch: count, tips: z.array(cid) }),
-  peers: z.array(z.object({ id: z.string(), name: z.string(), key, addr: z.string(), rttMs: z.number().nullable(), gossip: z.boolean() })),
+  peers: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      key,
+      addr: z.string(),
+      rttMs: z.number().nullable(),
+      gossip: z.boolean(),
+    }),
+  ),
   ledger: z.object({ digest: z.string(), records: count, pending: count, held: count }),
   fleet: z.object({ nodes: count, converged: count, byState: z.record(z.string(), count) }),
   policies: z.array(policyStatusSchema),
@@ -129,7 +150,12 @@ export const feedSchema = z.object({
 
 /** POST /v1/records {envelope}: hands in a record signed elsewhere; answers when it is durable. */
 export const submitSchema = z.object({ envelope: z.string() })
-export const submittedSchema = z.object({ id: cid, counts: z.boolean(), code: z.string().nullable(), reason: z.string() })
+export const submittedSchema = z.object({
+  id: cid,
+  counts: z.boolean(),
+  code: z.string().nullable(),
+  reason: z.string(),
+})
 
 /** POST /v1/blocks: body is a run of frames (4-byte big-endian length of CID bytes, CID bytes, 4-byte length, block). */
 export const blocksStoredSchema = z.object({ stored: count, bytes: count })
@@ -138,7 +164,11 @@ export const blocksStoredSchema = z.object({ stored: count, bytes: count })
  * GET /v1/records: every record of the ledger as frames (the form of /v1/blocks: id, then envelope), in an order in which adding them admits
  * all. POST /v1/records/import takes the same body back, each record checked as if a peer had sent it, and answers with counts.
  */
-export const importedSchema = z.object({ admitted: count, known: count, refused: z.array(z.object({ id: z.string(), code: z.string(), reason: z.string() })) })
+export const importedSchema = z.object({
+  admitted: count,
+  known: count,
+  refused: z.array(z.object({ id: z.string(), code: z.string(), reason: z.string() })),
+})
 
 /** GET /v1/bundles/:cid: the blocks of a bundle that is held whole, as frames, root first; 404 E_NOT_FOUND if it is not. */
 
@@ -153,7 +183,12 @@ export const publishSchema = z.object({
   uses: z.array(z.string()).default([]),
   meta: z.object({ by: z.string(), message: z.string(), repo: z.string(), commit: z.string(), dirty: z.boolean() }),
   local: z.boolean().default(false),
+  /** How long to wait for another peer to hold the bundle; then E_NOT_HELD, although the version is durable here. */
+  timeoutMs: z.number().int().positive().max(3_600_000).optional(),
 })
+
+/** GET /v1/bundles/:cid/held?timeoutMs=N: waits for another peer to hold the bundle, or E_NOT_HELD. */
+export const heldSchema = z.object({ heldBy: count })
 export const publishedSchema = z.object({
   id: cid,
   policy: z.string(),
@@ -180,7 +215,10 @@ export const certifySchema = z.object({ peer: key, name: z.string(), labels })
 export const certifiedSchema = z.object({ id: cid, counts: z.boolean(), code: z.string().nullable() })
 
 /** POST /v1/plan {bundle?}: what would change on this host, for a bundle already handed in, or for what is in force. */
-export const planRequestSchema = z.object({ bundle: z.object({ cid, size: count }).nullable(), policy: z.string().nullable() })
+export const planRequestSchema = z.object({
+  bundle: z.object({ cid, size: count }).nullable(),
+  policy: z.string().nullable(),
+})
 export const planSchema = z.object({
   api: z.literal(API_VERSION),
   selected: z.boolean(),
@@ -193,7 +231,11 @@ export const planSchema = z.object({
 /** POST /v1/converge, /v1/leave, /v1/hold {reason, untilMs}, /v1/unhold */
 export const holdSchema = z.object({ reason: z.string().min(1), until: millis.nullable() })
 export const doneSchema = z.object({ ok: z.literal(true), note: z.string() })
-export const convergedSchema = z.object({ api: z.literal(API_VERSION), converged: z.boolean(), outcomes: z.array(outcomeSchema) })
+export const convergedSchema = z.object({
+  api: z.literal(API_VERSION),
+  converged: z.boolean(),
+  outcomes: z.array(outcomeSchema),
+})
 
 /** GET /v1/records/:id (a unique prefix will do) */
 export const recordSchema = z.object({

@@ -19,8 +19,11 @@ export type CoreCode =
   | 'E_THRESHOLD'
   | 'E_LIMIT'
   | 'E_OVERUSED'
+  | 'E_EXPIRED'
+  | 'E_LEFT'
   | 'E_NEWER'
   | 'E_NOT_ALLOWED'
+  | 'E_TOKEN'
 
 /** Thrown by the core's functions that take input from outside or an operator's wish. */
 export class CoreError extends Error {
