@@ -65,13 +65,22 @@ function parse(text: string): ASTNode {
     if (error instanceof ParseError) {
       const offset = error.range === undefined ? {} : { offset: error.range.start }
       const code = error.code === 'limit_exceeded' ? 'E_EXPR_LIMIT' : 'E_EXPR'
-      throw new PolicyError(code, `the expression does not parse: ${lowerFirst(error.summary)}`, offset)
+      const [why, hint] = explain(error.summary)
+      throw new PolicyError(code, `the expression does not parse: ${why}`, {
+        ...offset,
+        ...(hint === undefined ? {} : { hint }),
+      })
     }
     if (error instanceof RangeError) throw new PolicyError('E_EXPR_LIMIT', 'the expression is nested too deeply')
     throw error
   }
 }
 
-function lowerFirst(text: string): string {
-  return text.slice(0, 1).toLowerCase() + text.slice(1)
+/** What the parser says, in words of this language, and what to do where that is known. */
+function explain(summary: string): readonly [why: string, hint?: string] {
+  if (summary.endsWith('EOF')) return ['it ends too early']
+  if (summary === 'Unexpected character: =') return ['= alone means nothing', 'Compare with ==.']
+  if (summary === 'Unexpected character: &') return ['& alone means nothing', 'Write && for and.']
+  if (summary === 'Unexpected character: |') return ['| alone means nothing', 'Write || for or.']
+  return [summary.slice(0, 1).toLowerCase() + summary.slice(1)]
 }

@@ -81,7 +81,7 @@ function readPolicy(
   const read = resourcesNode === undefined ? undefined : readResources(work, resourcesNode, variables.names)
   if (read === undefined)
     complain(work, top, 'E_VALUE', 'the policy has no resources', 'Write resources: {} if that is meant.')
-  else checkReferences(read.resources, work.report)
+  else checkReferences(read.keys, read.references, work.report)
   return {
     v: 1,
     policy: readName(work, at('policy'), top),

@@ -9,7 +9,7 @@ import { keyProblem } from './common.ts'
 import { describeCycle, findCycle, referenceList } from './graph.ts'
 import { variablesFor } from './layers.ts'
 import { isValueMap } from './merge.ts'
-import { KnownKeys } from './references.ts'
+import { KnownKeys, notThere } from './references.ts'
 import { resolveAttributes, type BundlePaths } from './resolve-attributes.ts'
 import { typeNamed, type TypeTable } from './types.ts'
 
@@ -146,13 +146,13 @@ function linked(
   made: ReadonlyMap<string, ResolvedResource>,
   errors: PolicyError[],
 ): ResolvedResource[] {
-  const known = new KnownKeys(policy.resources)
+  const known = new KnownKeys(policy.resources.map((resource) => resource.key))
   return [...made.values()].map((resource) => {
     const present = (attr: 'require' | 'before' | 'notify' | 'subscribe'): readonly string[] =>
       resource[attr].filter((target) => {
         if (made.has(target)) return true
         if (!known.has(target)) {
-          const message = `${resource.key} has ${attr}: ${target}, which is not in this policy.${known.suggestion(target)}`
+          const message = notThere(resource.key, attr, target, known)
           errors.push(new PolicyError('E_REFERENCE', message, { resource: resource.key, at: resource.at }))
         }
         return false

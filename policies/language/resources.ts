@@ -6,6 +6,7 @@ import type { CompiledResource, Value } from '../model.ts'
 import { checkAttributes, checkPartly } from './attributes.ts'
 import { COMMON_ATTRIBUTES, isCommon, keyProblem } from './common.ts'
 import { checkCondition, checkTexts, referenceProblem, RESOURCE_ROOTS, type Names } from './expressions.ts'
+import { writtenReferences, type WrittenReference } from './references.ts'
 import { sourceAttributes, takesTemplate, typeNamed, type TypeSchema } from './types.ts'
 import { asCondition, asEntries, complain, complainKey, placeOf, type Work } from './work.ts'
 import { kindOfNode, valueOf, type YamlEntry, type YamlNode } from './yaml.ts'
@@ -15,6 +16,9 @@ export interface ReadResources {
   readonly resources: readonly CompiledResource[]
   /** Liquid sources by file name. */
   readonly templates: Readonly<Record<string, string>>
+  /** Keys of all resources that are written, also of those that are wrong in themselves. */
+  readonly keys: readonly string[]
+  readonly references: readonly WrittenReference[]
 }
 
 export function readResources(work: Work, node: YamlNode, vars: ReadonlySet<string>): ReadResources {
@@ -22,10 +26,13 @@ export function readResources(work: Work, node: YamlNode, vars: ReadonlySet<stri
   const entries = asEntries(work, node, 'resources')
   if (entries.length > LIMITS.resources) {
     complain(work, node, 'E_TOO_LARGE', `the policy has ${entries.length} resources, the limit is ${LIMITS.resources}`)
-    return { resources: [], templates }
+    return { resources: [], templates, keys: [], references: [] }
   }
   const resources = entries.flatMap((entry) => readResource(work, entry, vars, templates) ?? [])
-  return { resources, templates }
+  const references = entries.flatMap((entry) =>
+    entry.value.kind === 'map' ? writtenReferences(work, entry.key, entry.value.entries) : [],
+  )
+  return { resources, templates, keys: entries.map((entry) => entry.key), references }
 }
 
 function readResource(
@@ -121,6 +128,11 @@ function checkEach(work: Work, part: YamlEntry, vars: ReadonlySet<string>): void
   checkTexts(work, node, { roots: RESOURCE_ROOTS, vars })
 }
 
+/** Common attributes that are checked by their schema; `when` and `each` have rules of their own. */
+function checkedAsValue(attr: string): boolean {
+  return isCommon(attr) && attr !== 'when' && attr !== 'each'
+}
+
 function checkCommon(
   work: Work,
   entry: YamlEntry,
@@ -128,7 +140,7 @@ function checkCommon(
   attrs: Readonly<Record<string, Value>>,
 ): void {
   const common = Object.fromEntries(
-    Object.entries(attrs).filter(([attr, value]) => isCommon(attr) && !isDynamic(value)),
+    Object.entries(attrs).filter(([attr, value]) => checkedAsValue(attr) && !isDynamic(value)),
   )
   const result = checkAttributes(COMMON_ATTRIBUTES, common)
   if ('problems' in result) reportProblems(work, entry, parts, result.problems)
