@@ -82,5 +82,7 @@ function explain(summary: string): readonly [why: string, hint?: string] {
   if (summary === 'Unexpected character: =') return ['= alone means nothing', 'Compare with ==.']
   if (summary === 'Unexpected character: &') return ['& alone means nothing', 'Write && for and.']
   if (summary === 'Unexpected character: |') return ['| alone means nothing', 'Write || for or.']
+  if (summary.includes('iteration variable'))
+    return ['a loop takes a name and an expression', 'As in list.map(x, x + 1).']
   return [summary.slice(0, 1).toLowerCase() + summary.slice(1)]
 }

@@ -70,7 +70,7 @@ export function liquidTemplate(file: string, source: string): LiquidTemplate {
 }
 
 function parseTemplate(file: string, source: string): LiquidTemplate {
-  checkDepth(file, source)
+  checkSize(file, source)
   const templates = guarded(file, () => engine.parse(source))
   return {
     file,
@@ -80,7 +80,10 @@ function parseTemplate(file: string, source: string): LiquidTemplate {
 }
 
 /** Liquid recurses into blocks, and how deep a stack goes differs between machines: count before it starts. */
-function checkDepth(file: string, source: string): void {
+function checkSize(file: string, source: string): void {
+  if (source.length > LIMITS.templateBytes) {
+    throw new PolicyError('E_TEMPLATE_LIMIT', `${file}: the template has more than ${LIMITS.templateBytes} characters`)
+  }
   let depth = 0
   for (const [, end] of source.matchAll(/\{%-?\s*(end)?(?:if|unless|for|case|capture)\b/g)) {
     depth += end === undefined ? 1 : -1
@@ -152,7 +155,9 @@ function guarded<T>(file: string, action: () => T): T {
     if (error instanceof RangeError) {
       throw new PolicyError('E_TEMPLATE_LIMIT', `${file} is nested too deeply or builds a text that is too long`)
     }
-    if (!LiquidError.is(error)) throw error
+    // What else the library throws at a hostile template has no place in it.
+    if (!LiquidError.is(error))
+      throw new PolicyError('E_TEMPLATE', `${file}: ${error instanceof Error ? error.message : String(error)}`)
     const [line, column] = positionOf(error)
     const cause = error.originalError
     const why = plainReason(cause?.message ?? error.message)
