@@ -235,8 +235,6 @@ export type MemberState =
   | 'left'
   /** notAfter, or 30 days after the invite's end, has passed. */
   | 'expired'
-  /** Another peer's certificate replaces this one (a new node key). */
-  | 'replaced'
   /** The invite was used more often than it allows. */
   | 'overused'
 

@@ -44,7 +44,8 @@ function malformed(what: string): CoreError {
   return new CoreError('E_MALFORMED', `The record's bytes are refused: ${what}.`)
 }
 
-const PROTO = [...'__proto__'].map((c) => c.charCodeAt(0))
+/** The canonical bytes of the text `__proto__`; another spelling of its length fails the comparison. */
+const PROTO = new Uint8Array([0x69, 0x5f, 0x5f, 0x70, 0x72, 0x6f, 0x74, 0x6f, 0x5f, 0x5f])
 
 /** Walks one item from `at`, gives the offset behind it. Recursion is bounded by the depth limit. */
 function scan(bytes: Uint8Array, at: number, depth: number): number {
@@ -93,19 +94,14 @@ function scanMany(bytes: Uint8Array, from: number, count: number, depth: number,
   for (let i = 0; i < count; i++) {
     if (map) {
       if ((bytes[at] ?? 0) >> 5 !== 3) throw malformed('a map key is not text')
-      const end = scan(bytes, at, depth + 1)
-      if (isProto(bytes, at, end)) throw malformed('it holds a key __proto__')
+      const start = at
+      const end = scan(bytes, start, depth + 1)
+      if (end - start === PROTO.length && PROTO.every((byte, k) => bytes[start + k] === byte)) {
+        throw malformed('it holds a key __proto__')
+      }
       at = end
     }
     at = scan(bytes, at, depth + 1)
   }
   return at
-}
-
-function isProto(bytes: Uint8Array, at: number, end: number): boolean {
-  if (end - at < PROTO.length + 1) return false
-  const from = end - PROTO.length
-  // Whatever the width of the length prefix: the text is the last bytes, and a longer key has a longer prefix or text.
-  if (from - at > 1 && bytes[at] === 0x60 + (end - at - 1)) return false
-  return PROTO.every((code, i) => bytes[from + i] === code)
 }

@@ -1,0 +1,148 @@
+/**
+ * A persistent map from text to values: `set` and `delete` give a new map that shares all but a few nodes with the old
+ * one. A hash trie, 32 ways wide; a change copies one short array for each of about log32(n) levels.
+ */
+interface Leaf<V> {
+  readonly key: string
+  readonly hash: number
+  readonly value: V
+}
+interface Branch<V> {
+  /** Bit i is set if there is a slot for the hash digit i. */
+  readonly bitmap: number
+  readonly slots: readonly Slot<V>[]
+}
+/** Leaves whose 32-bit hashes are equal, sorted by key. */
+interface Bucket<V> {
+  readonly hash: number
+  readonly leaves: readonly Leaf<V>[]
+}
+type Slot<V> = Leaf<V> | Branch<V> | Bucket<V>
+
+const BITS = 5
+const MASK = 31
+
+export class PMap<V> {
+  readonly size: number
+  readonly #root: Branch<V>
+
+  private constructor(root: Branch<V>, size: number) {
+    this.#root = root
+    this.size = size
+  }
+
+  static empty<V>(): PMap<V> {
+    return new PMap<V>({ bitmap: 0, slots: [] }, 0)
+  }
+
+  get(key: string): V | undefined {
+    const hash = hashOf(key)
+    let slot: Slot<V> = this.#root
+    for (let shift = 0; 'slots' in slot; shift += BITS) {
+      const bit = 1 << ((hash >>> shift) & MASK)
+      if ((slot.bitmap & bit) === 0) return undefined
+      const next: Slot<V> | undefined = slot.slots[bitsBelow(slot.bitmap, bit)]
+      if (next === undefined) return undefined
+      slot = next
+    }
+    if ('leaves' in slot) return slot.leaves.find((leaf) => leaf.key === key)?.value
+    return slot.key === key ? slot.value : undefined
+  }
+
+  has(key: string): boolean {
+    return this.get(key) !== undefined
+  }
+
+  /** The same map if the key has this very value. */
+  set(key: string, value: V): PMap<V> {
+    const before = this.get(key)
+    if (before === value) return this
+    const root = put(this.#root, { key, hash: hashOf(key), value }, 0)
+    return new PMap(root, before === undefined ? this.size + 1 : this.size)
+  }
+
+  delete(key: string): PMap<V> {
+    if (!this.has(key)) return this
+    const root = without(this.#root, key, hashOf(key), 0)
+    return new PMap(root !== null && 'slots' in root ? root : rooted(root), this.size - 1)
+  }
+
+  /** In the order of hashes: the same for the same content, but meaning nothing. */
+  *entries(): Generator<readonly [string, V]> {
+    for (const leaf of leavesOf(this.#root)) yield [leaf.key, leaf.value]
+  }
+
+  *keys(): Generator<string> {
+    for (const leaf of leavesOf(this.#root)) yield leaf.key
+  }
+
+  *values(): Generator<V> {
+    for (const leaf of leavesOf(this.#root)) yield leaf.value
+  }
+}
+
+/** FNV-1a over the last 16 characters (the digest of a CID or key, or a whole name), then mixed. */
+function hashOf(key: string): number {
+  let hash = 0x811c9dc5 ^ key.length
+  for (let i = Math.max(0, key.length - 16); i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193)
+  hash ^= hash >>> 15
+  return Math.imul(hash, 0x2c1b3c6d) >>> 0
+}
+
+function bitsBelow(bitmap: number, bit: number): number {
+  let x = bitmap & (bit - 1)
+  x -= (x >>> 1) & 0x55555555
+  x = (x & 0x33333333) + ((x >>> 2) & 0x33333333)
+  return Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
+}
+
+function put<V>(branch: Branch<V>, leaf: Leaf<V>, shift: number): Branch<V> {
+  const bit = 1 << ((leaf.hash >>> shift) & MASK)
+  const at = bitsBelow(branch.bitmap, bit)
+  const there = branch.slots[at]
+  if ((branch.bitmap & bit) === 0 || there === undefined) {
+    return { bitmap: branch.bitmap | bit, slots: branch.slots.toSpliced(at, 0, leaf) }
+  }
+  return { bitmap: branch.bitmap, slots: branch.slots.with(at, merged(there, leaf, shift + BITS)) }
+}
+
+function merged<V>(slot: Slot<V>, leaf: Leaf<V>, shift: number): Slot<V> {
+  if ('slots' in slot) return put(slot, leaf, shift)
+  if (!('leaves' in slot) && slot.key === leaf.key) return leaf
+  if (slot.hash === leaf.hash) {
+    const others = 'leaves' in slot ? slot.leaves.filter((other) => other.key !== leaf.key) : [slot]
+    return { hash: leaf.hash, leaves: [...others, leaf].toSorted((a, b) => (a.key < b.key ? -1 : 1)) }
+  }
+  // Two different hashes differ in some digit, so this ends within 32 bits.
+  const one = 1 << ((slot.hash >>> shift) & MASK)
+  return put({ bitmap: one, slots: [slot] }, leaf, shift)
+}
+
+/** Null if nothing is left; a branch with a single leaf gives that leaf, so that equal content has equal form. */
+function without<V>(slot: Slot<V>, key: string, hash: number, shift: number): Slot<V> | null {
+  if ('leaves' in slot) {
+    const leaves = slot.leaves.filter((leaf) => leaf.key !== key)
+    return leaves.length > 1 ? { hash: slot.hash, leaves } : (leaves[0] ?? null)
+  }
+  if (!('slots' in slot)) return slot.key === key ? null : slot
+  const bit = 1 << ((hash >>> shift) & MASK)
+  const at = bitsBelow(slot.bitmap, bit)
+  const there = slot.slots[at]
+  if (there === undefined) return slot
+  const left = without(there, key, hash, shift + BITS)
+  const slots = left === null ? slot.slots.toSpliced(at, 1) : slot.slots.with(at, left)
+  const only = slots[0]
+  if (shift > 0 && slots.length === 1 && only !== undefined && !('slots' in only)) return only
+  if (slots.length === 0) return null
+  return { bitmap: left === null ? slot.bitmap & ~bit : slot.bitmap, slots }
+}
+
+function rooted<V>(slot: Exclude<Slot<V>, Branch<V>> | null): Branch<V> {
+  return slot === null ? { bitmap: 0, slots: [] } : { bitmap: 1 << (slot.hash & MASK), slots: [slot] }
+}
+
+function* leavesOf<V>(slot: Slot<V>): Generator<Leaf<V>> {
+  if ('leaves' in slot) yield* slot.leaves
+  else if ('slots' in slot) for (const inner of slot.slots) yield* leavesOf(inner)
+  else yield slot
+}

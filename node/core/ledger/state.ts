@@ -1,0 +1,164 @@
+import { base32 } from 'multiformats/bases/base32'
+import { isFeed } from '../records/guards.ts'
+import { toHex } from '../records/keys.ts'
+import type { Cid, Envelope, Key, Revoke } from '../records/types.ts'
+import { NO_CHARTERS } from './charters.ts'
+import type { Charters } from './charters.ts'
+import { NO_LAW } from './law.ts'
+import type { Law } from './law.ts'
+import { PMap } from './pmap.ts'
+import type { Digest, Section } from './types.ts'
+
+/** Everything a ledger knows, as persistent maps. A draft is a copy whose fields are replaced while records are added. */
+export interface State {
+  readonly charters: Charters
+  readonly law: Law
+  /** Feed entries and set records by id. */
+  readonly entries: PMap<Envelope>
+  readonly feeds: PMap<Feed>
+  readonly policies: PMap<Policy>
+  /** Ids of versions whose seq or parents are wrong, or that descend from one. */
+  readonly badVersions: PMap<true>
+  /** Id to the versions that name it as a parent and the certificates that name it in `replaces`. */
+  readonly namedBy: PMap<readonly Cid[]>
+  /** Ids that a version, a certificate or a closed feed's entry names and that are not here. */
+  readonly absent: PMap<true>
+  readonly peers: PMap<Peer>
+  /** Certified name to every peer with a certificate of that name. */
+  readonly names: PMap<readonly Key[]>
+  /** By the id of the invite's entry, which may not be here. */
+  readonly invites: PMap<InviteUse>
+  /** Ids of the invites' entries that are here. */
+  readonly inviteIds: PMap<true>
+  readonly revokes: readonly Envelope<Revoke>[]
+  readonly sums: Readonly<Record<Section, Sum>>
+}
+
+/** With the ids that came and went since it was made. */
+export type Draft = { -readonly [K in keyof State]: State[K] } & { readonly added: Cid[]; readonly removed: Cid[] }
+
+export function draftOf(state: State): Draft {
+  return { ...state, added: [], removed: [] }
+}
+
+export function stateOf({ added: _added, removed: _removed, ...state }: Draft): State {
+  return state
+}
+
+export interface Feed {
+  readonly heads: readonly Cid[]
+  readonly size: number
+  readonly maxSeq: number
+  /** Of a closed feed: ids that its entries name in feedPrev and that are not here. */
+  readonly below: readonly Cid[]
+}
+
+export interface Policy {
+  /** Versions that no version of the same policy here names as a parent. */
+  readonly heads: readonly Cid[]
+  /** The log's index: ids of all versions, by seq (the number in text) so that one addition copies little. */
+  readonly bySeq: PMap<readonly Cid[]>
+  readonly size: number
+  readonly maxSeq: number
+}
+
+export interface Peer {
+  /** Certificates and provisional certificates. */
+  readonly certificates: readonly Cid[]
+  /** Other set records signed by this key. */
+  readonly sets: readonly Cid[]
+}
+
+export interface InviteUse {
+  readonly provisionals: readonly Cid[]
+}
+
+/** XOR of digests and their number. */
+export interface Sum {
+  readonly hash: Uint8Array
+  readonly count: number
+}
+
+const NO_SUM: Sum = { hash: new Uint8Array(32), count: 0 }
+export const NO_FEED: Feed = { heads: [], size: 0, maxSeq: 0, below: [] }
+export const NO_PEER: Peer = { certificates: [], sets: [] }
+
+export const EMPTY: State = {
+  charters: NO_CHARTERS,
+  law: NO_LAW,
+  entries: PMap.empty(),
+  feeds: PMap.empty(),
+  policies: PMap.empty(),
+  badVersions: PMap.empty(),
+  namedBy: PMap.empty(),
+  absent: PMap.empty(),
+  peers: PMap.empty(),
+  names: PMap.empty(),
+  invites: PMap.empty(),
+  inviteIds: PMap.empty(),
+  revokes: [],
+  sums: { charters: NO_SUM, revocations: NO_SUM, sets: NO_SUM, feeds: NO_SUM },
+}
+
+/** Adds an id to a section's sum, or takes it out: XOR is its own reverse. */
+export function count(draft: Draft, section: Section, id: Cid, by: 1 | -1): void {
+  const before = draft.sums[section]
+  const hash = xorId(before.hash, id)
+  draft.sums = { ...draft.sums, [section]: { hash, count: before.count + by } }
+}
+
+export function sumOf(ids: Iterable<Cid>): Sum {
+  let sum = NO_SUM
+  for (const id of ids) sum = { hash: xorId(sum.hash, id), count: sum.count + 1 }
+  return sum
+}
+
+function xorId(hash: Uint8Array, id: Cid): Uint8Array {
+  // Behind version, codec, hash function and length: 4 bytes.
+  const digest = base32.decode(id).subarray(4)
+  return hash.map((byte, i) => byte ^ (digest[i] ?? 0))
+}
+
+export function digestOf(state: State): Digest {
+  const of = ({ hash, count }: Sum) => ({ hash: toHex(hash), count })
+  const { charters, revocations, sets, feeds } = state.sums
+  return { charters: of(charters), revocations: of(revocations), sets: of(sets), feeds: of(feeds) }
+}
+
+/** In order, each once; the same array if it is there. */
+export function withId(ids: readonly Cid[], id: Cid): readonly Cid[] {
+  if (ids.includes(id)) return ids
+  const at = ids.findIndex((other) => other > id)
+  return at < 0 ? [...ids, id] : ids.toSpliced(at, 0, id)
+}
+
+export function withoutIds(ids: readonly Cid[], gone: readonly Cid[]): readonly Cid[] {
+  return gone.length > 0 && ids.some((id) => gone.includes(id)) ? ids.filter((id) => !gone.includes(id)) : ids
+}
+
+/**
+ * Is `id` one of `heads` or an ancestor of one, by feedPrev within this key's feed? Heads that are not here, or that
+ * belong to another key, name nothing.
+ */
+export function isBelow(state: State, law: Law, key: Key, heads: readonly Cid[], id: Cid): boolean {
+  return heads.length > 0 && ancestry(state, law, key, heads).has(id)
+}
+
+function ancestry(state: State, law: Law, key: Key, heads: readonly Cid[]): ReadonlySet<Cid> {
+  const name = heads.join(' ')
+  const known = law.ancestries.get(name)
+  if (known !== undefined) return known
+  const seen = new Set<Cid>()
+  let whole = true
+  const queue = [...heads]
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    if (seen.has(next)) continue
+    const entry = state.entries.get(next)
+    if (entry === undefined) whole = false
+    if (entry === undefined || !isFeed(entry) || entry.body.key !== key) continue
+    seen.add(next)
+    queue.push(...entry.body.feedPrev)
+  }
+  if (whole) law.ancestries.set(name, seen)
+  return seen
+}
