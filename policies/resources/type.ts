@@ -1,0 +1,171 @@
+import { z } from 'zod'
+import type { HostPort } from '../host.ts'
+import type { MaybePromise } from '../maybe.ts'
+import type { BundleFile, ResolvedResource, Value } from '../model.ts'
+
+/**
+ * What a type of resource is. To add one: write it with `defineType` in a file of its own beside this one, with a test,
+ * and name it in `table.ts`.
+ */
+export interface TypeDefinition<S extends z.ZodObject> {
+  /** Its name in keys: `file` in `file/motd`. */
+  readonly name: string
+  /** One sentence for `chorus docs`. */
+  readonly summary: string
+  /** Its own attributes with a `.describe()` each, those common to all types aside. */
+  readonly schema: S
+  /** What becomes of it when no policy wants it any more and the policy does not say. @default leave */
+  readonly onRemove?: 'leave' | 'undo'
+  /** Attributes that name a file or folder of the bundle. @default source, if the schema has it */
+  readonly sources?: readonly string[]
+  /** Why only root can manage it, as a sentence; null if a user can. */
+  needsRoot?(attrs: z.output<S>): string | null
+  /** Whether it starts commands that the policy names. A grant that confines refuses them, unless its types say `exec`. */
+  runsCommands?(attrs: z.output<S>): boolean
+  /**
+   * What exists only once on a host and belongs to this resource: `path:/etc/motd`, `user:alice`. Two resources with the
+   * same claim are merged or in conflict.
+   */
+  claims(resource: Typed<z.output<S>>): readonly string[]
+  /** Claims of other resources that must come first where somebody manages them: the automatic edges. */
+  needs?(resource: Typed<z.output<S>>): readonly string[]
+  /** Compares without changing anything. What it returns is what a plan shows, and `apply` in it does it. */
+  check(context: TypeContext, resource: Typed<z.output<S>>): MaybePromise<Verdict>
+  /** Answers a notification, after its own check. `changed`: it was changed by this very run. */
+  notified?(context: TypeContext, resource: Typed<z.output<S>>, changed: boolean): MaybePromise<Verdict>
+  /** Paths whose change means drift. */
+  watchPaths?(resource: Typed<z.output<S>>): readonly string[]
+  /** Takes back what was done, from what `Applied.remember` left. Only what Chorus itself made or overwrote. */
+  undo?(context: TypeContext, key: string): MaybePromise<Verdict>
+}
+
+/** A resource with its attributes checked. */
+export interface Typed<A> {
+  readonly key: string
+  readonly name: string
+  readonly attrs: A
+}
+
+/** Whether anything has to be done, and how. */
+export type Verdict = typeof KEPT | Change
+
+/** Nothing to do. */
+export const KEPT = { ok: true } as const
+
+export interface Change {
+  readonly ok: false
+  /** Each a short phrase in the past tense, as they are shown: `content replaced`, `mode 0644 -> 0600`. Never a secret. */
+  readonly changes: readonly string[]
+  /** Shown with a plan; left out by the runner for a sensitive resource. */
+  readonly diff?: string
+  /** Does it. Throws PolicyError; what it throws leaves the resource as it was, or says what it is like. */
+  apply(): MaybePromise<Applied | void>
+}
+
+export interface Applied {
+  /** What `undo` and the next check need to know; replaces what was remembered before. No secrets. */
+  readonly remember?: Value
+  /** Added to the outcome's reason: the last words of a command. */
+  readonly note?: string
+}
+
+/** What a check may use beside its resource. */
+export interface TypeContext {
+  /** Confined to the grant's paths already. */
+  readonly host: HostPort
+  readonly content: BundleContent
+  readonly policy: string
+  /** The policy's version, or a fingerprint of the resource where there is none (`chorus converge`). */
+  readonly version: string
+  /** What an earlier run remembered, or null. */
+  readonly remembered: Value
+  /** Whether another resource of this run has the claim. */
+  claimed(claim: string): boolean
+  /** Nothing secret may be put into `changes`, notes and errors: command output counts as secret then. */
+  readonly sensitive: boolean
+  /** Diffs are wanted: for a plan, and where something is overwritten. */
+  readonly diffs: boolean
+  /** Milliseconds until the run's deadline. */
+  timeLeft(): number
+  readonly signal: AbortSignal | undefined
+  /** Files known to be right since they were last read; null to read everything. */
+  readonly seen: SeenFiles | null
+}
+
+/** Remembers which state of a file was compared with which content, so that an unchanged file is not read again. */
+export interface SeenFiles {
+  matches(
+    path: string,
+    entry: { readonly dev: number; readonly ino: number; readonly size: number; readonly ctimeMs: number },
+    content: object,
+  ): boolean
+  note(
+    path: string,
+    entry: { readonly dev: number; readonly ino: number; readonly size: number; readonly ctimeMs: number },
+    content: object,
+    nowMs: number,
+  ): void
+}
+
+/** Files of the bundles in force. */
+export interface BundleContent {
+  /** The file, or undefined if the policy's bundle has none by this path. */
+  file(policy: string, path: string): BundleFile | undefined
+  /** Files below a folder of the bundle, with their full paths. */
+  folder(policy: string, path: string): readonly BundleFile[]
+  /** Verified bytes of a chunk. */
+  chunk(cid: string): MaybePromise<Uint8Array>
+}
+
+/** A type without its attribute types: what the table holds and the runner drives. */
+export interface ResourceType extends Pick<
+  TypeDefinition<z.ZodObject>,
+  'name' | 'summary' | 'schema' | 'onRemove' | 'sources' | 'undo'
+> {
+  /** Checks the attributes once and gives the resource its methods, or the sentence that says what is wrong. */
+  bind(resource: ResolvedResource): BoundResource | string
+}
+
+export interface BoundResource {
+  readonly claims: readonly string[]
+  readonly needs: readonly string[]
+  readonly watchPaths: readonly string[]
+  readonly needsRoot: string | null
+  readonly runsCommands: boolean
+  check(context: TypeContext): MaybePromise<Verdict>
+  /** Undefined: notifications mean nothing to this type. */
+  readonly notified: ((context: TypeContext, changed: boolean) => MaybePromise<Verdict>) | undefined
+}
+
+/** Makes a type for the table. */
+export function defineType<S extends z.ZodObject>(definition: TypeDefinition<S>): ResourceType {
+  const { name, summary, schema, onRemove, sources, undo } = definition
+  return {
+    name,
+    summary,
+    schema,
+    ...(onRemove === undefined ? {} : { onRemove }),
+    ...(sources === undefined ? {} : { sources }),
+    ...(undo === undefined ? {} : { undo: undo.bind(definition) }),
+    bind(resource) {
+      const parsed = schema.safeParse(resource.attrs)
+      if (!parsed.success) return problemsOf(parsed.error)
+      const typed = { key: resource.key, name: resource.name, attrs: parsed.data }
+      return {
+        claims: definition.claims(typed),
+        needs: definition.needs?.(typed) ?? [],
+        watchPaths: definition.watchPaths?.(typed) ?? [],
+        needsRoot: definition.needsRoot?.(typed.attrs) ?? null,
+        runsCommands: definition.runsCommands?.(typed.attrs) ?? false,
+        check: (context) => definition.check(context, typed),
+        notified: definition.notified && ((context, changed) => definition.notified?.(context, typed, changed) ?? KEPT),
+      }
+    },
+  }
+}
+
+function problemsOf(error: z.ZodError): string {
+  return error.issues
+    .map((issue) => [issue.path.join('.'), issue.message].filter((part) => part !== '').join(': '))
+    .join('; ')
+}
