@@ -1,0 +1,38 @@
+/**
+ * GossipSub's parameters as the daemon sets them (`@libp2p/gossipsub` 17 with its defaults but for those named), so that
+ * the model and the real class are calibrated on the same numbers. Times in microseconds of virtual time.
+ */
+export interface GossipParams {
+  /** Wanted mesh degree, and the bounds within which it is left alone. */
+  readonly degree: number
+  readonly degreeLow: number
+  readonly degreeHigh: number
+  /** Peers outside the mesh that hear IHAVE at every heartbeat: at least this many, or this share of them. */
+  readonly lazyDegree: number
+  readonly lazyShare: number
+  readonly heartbeatUs: number
+  /** Heartbeats for which a message is told of by IHAVE. */
+  readonly gossipHeartbeats: number
+  /** A publisher sends to all its peers, not only to its mesh. */
+  readonly floodPublish: boolean
+  /** Messages of at least this many bytes are announced by IDONTWANT before they are validated. */
+  readonly dontWantBytes: number
+  /** Bytes on the wire beside the payload: RPC framing, yamux, noise, TCP and IP headers. */
+  readonly frameBytes: number
+  /** A message id in IHAVE, IWANT and IDONTWANT. */
+  readonly idBytes: number
+}
+
+export const GOSSIP_DEFAULTS: GossipParams = {
+  degree: 6,
+  degreeLow: 4,
+  degreeHigh: 12,
+  lazyDegree: 6,
+  lazyShare: 0.25,
+  heartbeatUs: 1_000_000,
+  gossipHeartbeats: 3,
+  floodPublish: true,
+  dontWantBytes: 512,
+  frameBytes: 120,
+  idBytes: 34,
+}
