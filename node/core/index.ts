@@ -32,3 +32,16 @@ export { covers, matchesPattern } from './ledger/law.ts'
 export { LEDGER_LIMITS } from './ledger/limits.ts'
 export { decodeToken, encodeToken } from './admission/token.ts'
 export type { Token } from './admission/token.ts'
+export { firstCharter, nextCharter } from './ledger/build-charter.ts'
+export type { CharterChanges, FirstCharter } from './ledger/build-charter.ts'
+export {
+  buildCertificate,
+  buildInvite,
+  buildLeave,
+  buildProvisional,
+  buildRevoke,
+  buildVersion,
+} from './ledger/build-entries.ts'
+export type { NewCertificate, NewInvite, NewProvisional, NewRevoke, NewVersion } from './ledger/build-entries.ts'
+export { actorOf, enrollerOf, grantTo, Scene, SCENE_START_MS } from './testing/actors.ts'
+export type { Actor, Tools } from './testing/actors.ts'
