@@ -105,7 +105,9 @@ function describeIssue(issue: z.core.$ZodIssue, attrs: Readonly<Record<string, u
     default:
       if (issue.path.length === 0) return problem(issue.message)
       // Schemas of resource types say what a value must be: 'an octal mode in quotes'.
-      return problem(/^an? /.test(issue.message) ? `${name} must be ${issue.message}` : `${name}: ${lower(issue.message)}`)
+      return problem(
+        /^an? /.test(issue.message) ? `${name} must be ${issue.message}` : `${name}: ${lower(issue.message)}`,
+      )
   }
 }
 

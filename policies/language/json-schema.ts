@@ -24,11 +24,18 @@ export function policyJsonSchema(types: TypeTable): JsonSchema {
     additionalProperties: false,
     properties: {
       policy: { ...text('its name, as in web/site'), pattern: '^[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*){0,3}$' },
-      select: { anyOf: [text('which nodes it is for: a condition (CEL) over labels, facts and node'), { type: 'boolean' }] },
+      select: {
+        anyOf: [text('which nodes it is for: a condition (CEL) over labels, facts and node'), { type: 'boolean' }],
+      },
       after: listOf('policies that come before it on a host'),
       vars: { type: 'object', description: 'variables with defaults; TBD must be filled by a data layer or --set' },
       data: listOf('data layers; a later one wins; names may use labels and node.name'),
-      resources: { type: 'object', description: 'type/name: attributes', patternProperties: Object.fromEntries(resources), additionalProperties: false },
+      resources: {
+        type: 'object',
+        description: 'type/name: attributes',
+        patternProperties: Object.fromEntries(resources),
+        additionalProperties: false,
+      },
       health: { type: 'array', description: 'checks that must hold after a change' },
       priority: { type: 'integer', description: 'which of two policies wins a resource that both claim' },
       onFork: { enum: ['newest', 'hold'], description: 'what nodes do while two versions follow the same one' },
@@ -42,7 +49,12 @@ function resourceSchema(types: TypeTable, name: string): JsonSchema {
   const properties = { ...propertiesOf(COMMON_ATTRIBUTES), ...(own === undefined ? {} : propertiesOf(own)) }
   const required = own === undefined ? [] : requiredOf(own)
   // A resource without attributes is written as `package/nginx:` or `package/nginx: {}`.
-  return { type: required.length === 0 ? ['object', 'null'] : 'object', required, properties, additionalProperties: false }
+  return {
+    type: required.length === 0 ? ['object', 'null'] : 'object',
+    required,
+    properties,
+    additionalProperties: false,
+  }
 }
 
 function propertiesOf(schema: z.ZodObject): Record<string, JsonSchema> {

@@ -10,8 +10,6 @@ const CONTENT: ReadonlySet<string> = new Set([
   'alias',
   'anchor',
   'tag',
-  'flow-map-start',
-  'flow-seq-start',
   'seq-item-ind',
   'explicit-key-ind',
 ])
@@ -30,9 +28,16 @@ export function checkDepth(text: string): void {
   let lineStart = 0
   /** Whether the next content is the first of its line, or follows an indicator that opens a block. */
   let opens = true
+  let scalar = false
   for (const lexeme of new Lexer().lex(text)) {
-    const type = CST.tokenType(lexeme)
-    if (type === 'doc-mode' || type === 'flow-error-end' || lexeme === '\u001f') continue
+    if (lexeme === CST.SCALAR) {
+      scalar = true
+      continue
+    }
+    // The text of a plain or block scalar follows its mark and may look like anything.
+    const type = scalar ? 'scalar' : CST.tokenType(lexeme)
+    scalar = false
+    if (type === 'doc-mode' || type === 'flow-error-end') continue
     if (type === 'flow-map-end' || type === 'flow-seq-end') flow = Math.max(0, flow - 1)
     if (flow === 0 && opens && type !== null && CONTENT.has(type)) {
       const column = offset - lineStart
