@@ -56,18 +56,15 @@ export async function run(context: Context, { args, options }: Invocation): Prom
 }
 
 /** The nodes that a policy with this `select` would reach. @throws PolicyError if the condition does not parse */
-export async function matching(rows: readonly NodeRow[], select: string | undefined): Promise<readonly NodeRow[]> {
+async function matching(rows: readonly NodeRow[], select: string | undefined): Promise<readonly NodeRow[]> {
   if (select === undefined) return rows
-  const { checkSelector, evaluateSelector } = await import('../../policies/index.ts')
+  const [{ checkSelector }, { selectedKeys }] = await Promise.all([
+    import('../../policies/index.ts'),
+    import('../mesh/select.ts'),
+  ])
   checkSelector(select)
-  return rows.filter((row) => {
-    const { selected } = evaluateSelector(select, {
-      labels: row.labels,
-      facts: {},
-      node: { name: row.name, id: row.id },
-    })
-    return selected
-  })
+  const keys = selectedKeys(rows, select)
+  return rows.filter((row) => keys.has(row.key))
 }
 
 function outputOf(row: NodeRow): NodeOutput {
