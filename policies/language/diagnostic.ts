@@ -42,7 +42,11 @@ export class Report {
   /** Adds a PolicyError that was thrown while the thing at `at` was looked at; anything else is thrown on. */
   addError(error: unknown, at: SourcePlace, prefix = ''): void {
     if (!(error instanceof PolicyError)) throw error
-    this.add(error.code, error.at ?? at, prefix + error.message, error.hint)
+    const place = error.at ?? at
+    // Errors of templates name their place themselves, for those who see no diagnostic.
+    const own = `${place.file}:${place.line}:${place.column}: `
+    const message = error.message.startsWith(own) ? error.message.slice(own.length) : error.message
+    this.add(error.code, place, prefix + message, error.hint)
   }
 
   /** Runs `action` and reports what it throws; undefined if it threw. */
@@ -85,8 +89,11 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
+/** Words of the language that start a sentence as they are written. */
+const KEYWORDS = /^(select|when|each|health|priority|node|vars|data|after) /
+
 function capitalise(text: string): string {
-  const sentence = /^[a-z]+ /.test(text) ? text.slice(0, 1).toUpperCase() + text.slice(1) : text
+  const sentence = /^[a-z]+ /.test(text) && !KEYWORDS.test(text) ? text.slice(0, 1).toUpperCase() + text.slice(1) : text
   return /[.?!]$/.test(sentence) ? sentence : `${sentence}.`
 }
 

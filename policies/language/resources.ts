@@ -42,6 +42,7 @@ function readResource(
   templates: Record<string, string>,
 ): CompiledResource | undefined {
   const parts = asEntries(work, entry.value, entry.key)
+  if (entry.value.kind === 'list' || (entry.value.kind === 'scalar' && entry.value.value !== null)) return undefined
   const each = parts.find((part) => part.key === 'each')
   const names: Names = { roots: each === undefined ? RESOURCE_ROOTS : [...RESOURCE_ROOTS, 'each'], vars }
   if (!checkKey(work, entry, names, each !== undefined)) return undefined

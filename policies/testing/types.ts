@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { TypeTable } from '../language/types.ts'
 
-const mode = z.string().regex(/^0?[0-7]{3,4}$/, 'must be an octal mode, as in "0644"')
+const mode = z.string().regex(/^0?[0-7]{3,4}$/, 'an octal mode, as in "0644"')
 const argv = z.array(z.string()).min(1)
 
 /** Resource types as tests of the language need them: their schemas only, wide enough for the policies of the language page. */
