@@ -121,7 +121,9 @@ function finish(state: State, draft: Draft, rebuilt: boolean, envelopes: readonl
   ].toSorted()
   const results = envelopes.map((envelope) => resultOf(state, draft, envelope, mesh))
   const changed = changesOf(state, draft, results, dropped)
-  const nothing = !changed.charters && !changed.law && dropped.length === 0 && draft.added.length === 0
+  // What came and was pushed out again by a bound in the same step is no change.
+  const news = draft.added.some((id) => draft.entries.has(id) && !state.entries.has(id))
+  const nothing = !changed.charters && !changed.law && dropped.length === 0 && !news
   return { state: nothing ? state : stateOf(draft), results, dropped, changed }
 }
 
