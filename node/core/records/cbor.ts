@@ -31,7 +31,8 @@ export function decodeStrict(bytes: Uint8Array, maxBytes: number): unknown {
 
 /** Canonical bytes of a plain value that a shape has written (integers, text, bytes, links, lists, maps). */
 export function encodeStrict(value: unknown): Uint8Array {
-  return dagCbor.encode(value)
+  // A copy of its own: the encoder may answer with a slice of a shared pool, which would live as long as the record.
+  return new Uint8Array(dagCbor.encode(value))
 }
 
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
