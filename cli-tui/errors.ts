@@ -41,7 +41,6 @@ export const CLI_ERRORS = {
     'Make one with `chorus keygen`, restore it, or run chmod 600.',
   ],
   E_PASSPHRASE: ['The passphrase is wrong, or there was no way to ask for it.', 'Give it with --passphrase-file.'],
-  E_THRESHOLD: ['The charter needs more signatures.', 'Pass the draft to the other roots: `chorus charter sign FILE`.'],
   E_CHARTER_FORK: ['Several charters are in force at once.', 'Run `chorus charter merge` first.'],
   E_FILE_EXISTS: [
     'A file that would be written is there already.',

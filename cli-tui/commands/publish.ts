@@ -2,6 +2,7 @@ import type { Context, Invocation } from '../command.ts'
 import { EXIT } from '../errors.ts'
 import type { Exit } from '../errors.ts'
 import { daemonOf } from '../mesh/daemon.ts'
+import { rootFirst } from '../mesh/blocks.ts'
 import { publishDraft } from '../mesh/publish.ts'
 import { facts } from '../out/grid.ts'
 import { bytes, plural } from '../out/text.ts'
@@ -27,7 +28,7 @@ export async function run(context: Context, { args, options }: Invocation): Prom
   const client = await daemonOf(context)
   const progress = context.out.progress(`handing ${bytes(bundle.size)} to the daemon`)
   try {
-    await client.putBlocks(bundle.blocks)
+    await client.putBlocks(rootFirst(bundle))
   } finally {
     progress.stop()
   }

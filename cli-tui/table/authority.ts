@@ -78,8 +78,8 @@ export const AUTHORITY: readonly CommandSpec[] = [
       'whatever the old roots sign. By default a new root key is made. A replaced recovery key must stay secret for ever.',
     options: [
       { flags: '--recovery-key <FILE>', help: 'the recovery key (- for the standard input)', many: true },
-      { flags: '--add-root <KEY>', help: 'also make this public key (or key file) a root', many: true },
-      { flags: '--remove-root <KEY>', help: 'take this root away (default: all old ones are replaced)', many: true },
+      { flags: '--add-root <KEY>', help: 'make this public key (or key file) a root beside the old ones', many: true },
+      { flags: '--remove-root <KEY>', help: 'take this root away and keep the others', many: true },
       { flags: '--threshold <N>', help: 'how many roots must sign (default: 1)' },
       { flags: '--new-recovery', help: 'also replace the recovery key; the new one is printed once' },
       { flags: '--root-key <FILE>', help: 'where to write the new root key' },
@@ -98,8 +98,8 @@ export const AUTHORITY: readonly CommandSpec[] = [
     group: 'Authority',
     summary: 'End a fork of the charter: sign one that follows all rivals',
     details:
-      'Of grants and enrollers the new charter takes what all rivals agree on; the rest is listed, to be granted again.',
-    options: ROOT,
+      'Every role that any of the rivals gives stays. With --base only the roles of that rival stay, and nothing counts that the others made possible: use it when one of them was signed by a thief.',
+    options: [{ flags: '--base <ID>', help: 'keep the roles of this rival only' }, ...ROOT],
     examples: [['charter merge', 'after two roots signed at the same time']],
     load: () => import('../commands/charter-merge.ts'),
   },
