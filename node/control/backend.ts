@@ -48,8 +48,8 @@ export interface Backend {
   hold(request: z.output<typeof holdSchema>): Promise<z.infer<typeof doneSchema>>
   unhold(): Promise<z.infer<typeof doneSchema>>
   leave(): Promise<z.infer<typeof doneSchema>>
-  /** The blocks of a bundle, in any order, with its root among them. */
-  putBlocks(root: string, blocks: AsyncIterable<Framed>): Promise<z.infer<typeof blocksStoredSchema>>
+  /** The root block comes first. */
+  putBlocks(blocks: AsyncIterable<Framed>): Promise<z.infer<typeof blocksStoredSchema>>
   /** Rejects with E_NOT_FOUND before the first block, or not at all. */
   bundle(cid: string): Promise<AsyncIterable<Framed>>
   records(): Iterable<Framed>

@@ -32,13 +32,6 @@ export interface Block {
   readonly bytes: Uint8Array
 }
 
-/** What `buildBundle` makes. */
-export interface BundleBlocks {
-  readonly root: { readonly cid: string }
-  /** With the root among them. */
-  readonly blocks: AsyncIterable<Block> | Iterable<Block>
-}
-
 export interface ClientOptions {
   /** The state folder whose daemon is meant. */
   readonly stateDir: string
@@ -153,14 +146,9 @@ export class ControlClient {
     return this.#json({ method: 'POST', path: '/v1/leave', body: {} })
   }
 
-  /** Hands in a bundle, its blocks in any order. Resolves when it is whole and durable. Rejects with E_CID_MISMATCH, E_BUNDLE, E_QUOTA, E_NO_SPACE. */
-  putBlocks({ root, blocks }: BundleBlocks): Promise<z.infer<typeof blocksStoredSchema>> {
-    return this.#json({
-      method: 'POST',
-      path: `/v1/blocks?root=${encodeURIComponent(root.cid)}`,
-      stream: encodeFrames(framed(blocks)),
-      timeoutMs: 0,
-    })
+  /** Hands in a bundle, its root first. Resolves when it is whole and durable. Rejects with E_CID_MISMATCH, E_BUNDLE, E_QUOTA, E_NO_SPACE. */
+  putBlocks(blocks: AsyncIterable<Block> | Iterable<Block>): Promise<z.infer<typeof blocksStoredSchema>> {
+    return this.#json({ method: 'POST', path: '/v1/blocks', stream: encodeFrames(framed(blocks)), timeoutMs: 0 })
   }
 
   /** The blocks of a bundle that is held whole, root first. Rejects with E_NOT_FOUND. */

@@ -126,7 +126,7 @@ describe('streams', () => {
   it('carries blocks both ways, unchanged', async () => {
     const taken: Uint8Array[] = []
     const client = await serve({
-      async putBlocks(_root, blocks) {
+      async putBlocks(blocks) {
         for await (const { bytes } of blocks) taken.push(Uint8Array.from(bytes))
         return { stored: taken.length, bytes: taken.reduce((sum, part) => sum + part.length, 0) }
       },
@@ -138,9 +138,7 @@ describe('streams', () => {
       },
     })
     const blocks = [new Uint8Array(300_000).fill(7), new Uint8Array(), new Uint8Array([1, 2, 3])]
-    expect(
-      await client.putBlocks({ root: { cid: CID_A }, blocks: blocks.map((bytes) => ({ cid: CID_A, bytes })) }),
-    ).toEqual({
+    expect(await client.putBlocks(blocks.map((bytes) => ({ cid: CID_A, bytes })))).toEqual({
       stored: 3,
       bytes: 300_003,
     })
@@ -152,7 +150,7 @@ describe('streams', () => {
 
   it('refuses a block over its limit, and says so although the stream goes on', async () => {
     const client = await serve({
-      async putBlocks(_root, blocks) {
+      async putBlocks(blocks) {
         for await (const block of blocks) expect(block.bytes.length).toBeLessThan(CONTROL_LIMITS.blockBytes)
         return { stored: 0, bytes: 0 }
       },
@@ -161,9 +159,7 @@ describe('streams', () => {
     const endless = (function* () {
       for (let i = 0; i < 64; i++) yield { cid: CID_A, bytes: large }
     })()
-    expect(['E_TOO_LARGE', 'E_ANSWER']).toContain(
-      await codeOf(client.putBlocks({ root: { cid: CID_A }, blocks: endless })),
-    )
+    expect(['E_TOO_LARGE', 'E_ANSWER']).toContain(await codeOf(client.putBlocks(endless)))
   })
 
   it('streams events in order, and tells a slow reader how many it missed', async () => {

@@ -90,19 +90,16 @@ function checked<R>(path: string, schema: z.ZodType<R>, value: R): R {
   )
 }
 
-function takingFrames<Q, R>(
+function takingFrames<R>(
   path: string,
-  shapes: { readonly query: z.ZodType<Q>; readonly reply: z.ZodType<R> },
-  answer: (backend: Backend, frames: ReturnType<typeof decodeFrames>, query: Q) => Promise<R>,
+  reply: z.ZodType<R>,
+  answer: (backend: Backend, frames: ReturnType<typeof decodeFrames>) => Promise<R>,
 ): Route {
   return {
     method: 'POST',
     path,
     takesStream: true,
-    async answer(backend, raw) {
-      const query = shapes.query.parse(raw.query)
-      return checked(path, shapes.reply, await answer(backend, decodeFrames(raw.stream), query))
-    },
+    answer: async (backend, raw) => checked(path, reply, await answer(backend, decodeFrames(raw.stream))),
   }
 }
 
@@ -112,7 +109,6 @@ const logQuery = z.object({
   policy: z.string().min(1).max(253).optional(),
   max: z.coerce.number().int().min(1).max(100_000).default(1000),
 })
-const rootQuery = z.object({ root: z.string().min(1).max(128) })
 const heldQuery = z.object({
   timeoutMs: z.coerce.number().int().min(1).max(CONTROL_LIMITS.heldMaxMs).default(CONTROL_LIMITS.heldMs),
 })
@@ -156,10 +152,6 @@ export const ROUTES: readonly Route[] = [
   json('POST', '/v1/hold', { body: holdSchema, reply: doneSchema }, (backend, { body }) => backend.hold(body)),
   json('POST', '/v1/unhold', { reply: doneSchema }, (backend) => backend.unhold()),
   json('POST', '/v1/leave', { reply: doneSchema }, (backend) => backend.leave()),
-  takingFrames('/v1/blocks', { query: rootQuery, reply: blocksStoredSchema }, (backend, frames, { root }) =>
-    backend.putBlocks(root, frames),
-  ),
-  takingFrames('/v1/records/import', { query: z.unknown(), reply: importedSchema }, (backend, frames) =>
-    backend.importRecords(frames),
-  ),
+  takingFrames('/v1/blocks', blocksStoredSchema, (backend, frames) => backend.putBlocks(frames)),
+  takingFrames('/v1/records/import', importedSchema, (backend, frames) => backend.importRecords(frames)),
 ]

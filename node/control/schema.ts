@@ -157,7 +157,7 @@ export const submittedSchema = z.object({
   reason: z.string(),
 })
 
-/** POST /v1/blocks?root=CID: body is a run of frames (4-byte big-endian length of CID bytes, CID bytes, 4-byte length, block), in any order, the root among them. */
+/** POST /v1/blocks: body is a run of frames (4-byte big-endian length of CID bytes, CID bytes, 4-byte length, block). */
 export const blocksStoredSchema = z.object({ stored: count, bytes: count })
 
 /**
