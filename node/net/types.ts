@@ -124,14 +124,16 @@ export interface PeerInfo {
   readonly sinceMs: number
 }
 
-/** Bytes and messages since start, without the overhead of TCP and noise. */
+/** Since start. `wireIn` and `wireOut` are all bytes on TCP after the handshake; the others are payload by purpose. */
 export interface Traffic {
+  readonly wireIn: number
+  readonly wireOut: number
   readonly syncIn: number
   readonly syncOut: number
   readonly blobIn: number
   readonly blobOut: number
+  /** Gossiped envelopes, duplicates included. */
   readonly gossipIn: number
-  readonly gossipOut: number
   readonly gossipMessages: number
   readonly gossipDuplicates: number
   readonly connections: number

@@ -188,7 +188,8 @@ describe("libp2p's datastore", () => {
     for (let i = 0; i < 40; i++) store.put(new Key(`/peers/${i}`), value)
     store.put(new Key('/dht/x'), value)
     expect(store.get(new Key('/dht/x'))).toEqual(new Uint8Array(value))
-    const peers = await Array.fromAsync(store.query({ prefix: '/peers' }))
+    const peers: unknown[] = []
+    for await (const pair of store.query({ prefix: '/peers' })) peers.push(pair)
     expect(peers.length).toBeLessThanOrEqual(10)
     expect(peers.length).toBeGreaterThan(5)
     expect(() => store.get(new Key('/nothing'))).toThrow(expect.objectContaining({ name: 'NotFoundError' }))
