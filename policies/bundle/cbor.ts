@@ -1,4 +1,5 @@
 import { decode, encode } from '@ipld/dag-cbor'
+import { CID } from 'multiformats/cid'
 import { PolicyError } from '../errors.ts'
 
 /** Canonical DAG-CBOR. Maps of equal content give equal bytes, whatever the order of their keys. */
@@ -28,7 +29,15 @@ export function decodeCanonical(bytes: Uint8Array, what: string, maxBytes: numbe
     throw new PolicyError('E_MALFORMED', `${what} is not DAG-CBOR: ${why}`)
   }
   if (!sameBytes(bytes, again)) throw new PolicyError('E_MALFORMED', `${what} is not in its canonical form`)
+  if (namesPrototype(value)) throw new PolicyError('E_MALFORMED', `${what} has a key __proto__`)
   return value
+}
+
+/** Whether a map in it has the key `__proto__`: copies of such a map would change what it inherits. */
+function namesPrototype(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array || CID.asCID(value) !== null)
+    return false
+  return Object.hasOwn(value, '__proto__') || Object.values(value).some(namesPrototype)
 }
 
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
