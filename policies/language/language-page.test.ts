@@ -85,7 +85,7 @@ describe('the policies of the language page', () => {
     }
     expect(problems({ 'policy.yaml': SITE, ...files })).toEqual([
       "E_UNSUPPORTED 6:1 This build cannot execute 'secrets'.",
-      'E_UNSUPPORTED 9:61 This build cannot execute secrets yet.',
+      'E_UNSUPPORTED 9:58 This build cannot execute secrets yet.',
     ])
     const policy = rightPolicy({ 'policy.yaml': without(SITE, 'secrets:', '  file/key'), ...files })
     const { resources, errors } = resolveFor(policy, node({ role: 'web', env: 'prod' }), ['files/prod/cert.pem'])
