@@ -173,17 +173,23 @@ export class Exchange {
     const code = error.code === 'E_REFUSED' ? String(error.fields.code) : error.code
     this.#write(REFUSED, new TextEncoder().encode(`${code} ${error.message}`.slice(0, 1000)))
     this.#end()
-    // A reset would overtake the reason: half-close, and wait a moment for the other side to go.
+    this.#stream.addEventListener('message', () => undefined)
+    void this.#leave(error)
+  }
+
+  /** A reset would overtake the reason: half-close, and wait a moment for the other side to go. */
+  async #leave(error: NodeError): Promise<void> {
     const gone = new Promise<void>((resolve) => {
       this.#stream.addEventListener('close', () => resolve(), { once: true })
       setTimeout(resolve, 1000).unref()
     })
-    this.#stream.addEventListener('message', () => undefined)
-    void this.#stream
-      .close({ signal: AbortSignal.timeout(1000) })
-      .catch(() => undefined)
-      .then(async () => await gone)
-      .finally(() => this.#settled.reject(error))
+    try {
+      await this.#stream.close({ signal: AbortSignal.timeout(1000) })
+      await gone
+    } catch {
+      // It is gone already.
+    }
+    this.#settled.reject(error)
   }
 
   #fail(error: NodeError): void {

@@ -32,11 +32,8 @@ export function frameStream(stream: Stream, peer: Key, options: FrameOptions): F
     waiting?.reject(error ?? new NodeError('E_STALLED', 'The stream was closed.', { peer }))
     waiting = undefined
     if (error) stream.abort(error)
-    else
-      stream
-        .close({ signal: AbortSignal.timeout(1000) })
-        .catch((reason: unknown) => stream.abort(new Error(messageOf(reason))))
-    for (const closer of closers) closer(error)
+    else void politely(stream)
+    for (const tell of closers) tell(error)
   }
 
   function stalled(what: string): void {
@@ -117,6 +114,14 @@ export function frameStream(stream: Stream, peer: Key, options: FrameOptions): F
       closers.push(handle)
     },
     close: end,
+  }
+}
+
+async function politely(stream: Stream): Promise<void> {
+  try {
+    await stream.close({ signal: AbortSignal.timeout(1000) })
+  } catch (error) {
+    stream.abort(new Error(messageOf(error)))
   }
 }
 

@@ -74,14 +74,18 @@ export class Links {
   #tellWhenWritable(peer: Key, link: FrameStream): void {
     if (this.#draining.has(link)) return
     this.#draining.add(link)
-    link
-      .drained()
-      .then(() => {
-        this.#draining.delete(link)
-        if (this.#links.get(peer) === link && !this.#stopped) this.#handlers.writable(peer)
-      })
+    void this.#waitFor(peer, link)
+  }
+
+  async #waitFor(peer: Key, link: FrameStream): Promise<void> {
+    try {
+      await link.drained()
+    } catch {
       // It was closed, which onClose tells.
-      .catch(() => undefined)
+      return
+    }
+    this.#draining.delete(link)
+    if (this.#links.get(peer) === link && !this.#stopped) this.#handlers.writable(peer)
   }
 
   #connected(peer: Key): void {

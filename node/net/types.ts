@@ -1,4 +1,6 @@
+import type { Datastore } from 'interface-datastore'
 import type { Key } from '../core/index.ts'
+import type { NET_LIMITS } from '../limits.ts'
 
 /**
  * The network as the driver sees it: peers are public keys (hex), everything else is bytes. Encoding and judging frames
@@ -27,12 +29,12 @@ export interface NetworkOptions {
   /** What is known of other members' addresses, kept in the store. */
   readonly book: AddressBook
   /** libp2p's own datastore over the same SQLite file; left out, it stays in memory. */
-  readonly datastore?: import('interface-datastore').Datastore
+  readonly datastore?: Datastore
   /** Overrides of `NET_LIMITS`, for tests and for tuning. */
   readonly limits?: Partial<NetLimits>
 }
 
-export type NetLimits = { readonly [K in keyof typeof import('../limits.ts').NET_LIMITS]: number }
+export type NetLimits = { readonly [K in keyof typeof NET_LIMITS]: number }
 
 /** What the network tells its driver. All are called from the event loop, never inside one of the driver's own calls. */
 export interface NetworkHandlers {
