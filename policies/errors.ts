@@ -1,3 +1,4 @@
+import { HOST_ERRORS } from './host-errors.ts'
 import type { SourcePlace } from './model.ts'
 
 /** Every code of this folder with what it means and what to do; `docs/errors.md` is held complete against this table. */
@@ -18,8 +19,8 @@ export const POLICY_ERRORS = {
     'Convert the file to UTF-8, or use it as `source` of a file, where any bytes are allowed.',
   ],
   E_PATH: [
-    'A path leaves the policy folder, is a link, or is not clean.',
-    'Use a relative path without `..` to a real file in the folder.',
+    'A path leaves its folder or its grant, passes a hostile link, or is not clean.',
+    'In a policy folder use a relative path without `..`; on a host an absolute one that the grant covers.',
   ],
   E_TOO_LARGE: [
     'A file, a folder or a bundle is over its limit.',
@@ -65,6 +66,7 @@ export const POLICY_ERRORS = {
     'A file changed while its bundle was being built.',
     'Build again when nobody writes to the folder.',
   ],
+  ...HOST_ERRORS,
 } as const satisfies Record<string, readonly [meaning: string, remedy: string]>
 
 export type PolicyErrorCode = keyof typeof POLICY_ERRORS

@@ -1,136 +1,132 @@
+import type { MaybePromise } from './maybe.ts'
+
 /**
- * The host port: everything that a resource may ask of a machine. `node/host` implements it with a real one, the
- * simulator and the tests with one in memory. File operations are synchronous, because thousands of small ones are done
- * in a row and a promise each costs more than the work; what may take long (commands, large files) is not.
+ * All that resource types may do to a host. The daemon implements it with system calls, tests and the simulator with a
+ * map. Paths are absolute and clean (no `..`, `//` or ending `/`). The last component of a path is never followed if it
+ * is a link; those before it only if the link belongs to root or to the daemon's own user.
  *
- * Paths are absolute and normalised. No operation follows a link that somebody other than root or the daemon's user could
- * have put there (`E_PATH`); none leaves a half-written file.
+ * Small operations are synchronous on purpose: a run over a thousand files makes several thousand of them.
  *
- * @throws HostError from every operation
+ * Every method throws `PolicyError`: E_PATH for a hostile link or a path outside `confined` folders, E_NOT_FOUND,
+ * E_PERMISSION, E_READ_ONLY, E_NO_SPACE, E_IN_THE_WAY, E_TOO_LARGE, E_IO.
  */
 export interface HostPort {
-  /** The daemon's own effective user and group. */
+  /** The user that the daemon runs as; 0 is root. */
   readonly uid: number
   readonly gid: number
-  /** null if there is nothing at the path; a link is not followed. */
-  lstat(path: string): FileStat | null
-  /** The whole content. `E_TOO_LARGE` beyond `limit` bytes. */
-  readFile(path: string, limit: number): Uint8Array
-  readLink(path: string): string
-  /** Names in a directory, sorted. */
-  list(path: string): readonly string[]
-  /** The path with the links in its parents resolved, for confinement; what does not exist yet is kept as it is. */
-  realPath(path: string): string
-  /** sha2-256 (hex) of each successive piece of `pieceBytes` of a file; read in pieces, whatever its size. */
-  hashPieces(path: string, pieceBytes: number): Promise<readonly string[]>
-  /** sha2-256, hex. */
-  sha256(bytes: Uint8Array): string
 
-  makeDirectory(path: string, how: Ownership): void
-  /** Only an empty one. */
-  removeDirectory(path: string): void
-  removeFile(path: string): void
-  /** Replaces a link, or a file, at once. */
-  makeLink(path: string, target: string): void
-  setMode(path: string, mode: number): void
-  setOwner(path: string, uid: number, gid: number): void
-  /** Temporary file in the same directory, owner and mode, fsync, rename, fsync of the directory. */
-  writeFile(path: string, content: Uint8Array, how: Ownership): void
-  /** The same for content that comes in pieces, or that must be validated: `validate` sees the temporary file's path. */
-  writeStream(path: string, content: FileContent, how: Ownership, validate: Validator | null): Promise<void>
-  /** Keeps a copy of what is at the path before it is overwritten. @returns where, or null if there is nothing or it is too large */
-  backup(path: string): string | null
+  /** Milliseconds since 1970. */
+  now(): number
+  /** Lets other work of the process go on. */
+  pause(): Promise<void>
+  sha256(bytes: Uint8Array): Uint8Array
 
-  /** Numeric ids of a user or group by name (or a number as text); null if there is none. */
-  userId(name: string): number | null
-  groupId(name: string): number | null
+  /** What is at the path, or null: nothing, or a folder on the way is missing or is no folder. */
+  lstat(path: string): Entry | null
+  /** The whole file. @throws E_TOO_LARGE above `maxBytes`, E_IN_THE_WAY if it is no regular file */
+  readFile(path: string, maxBytes: number): Uint8Array
+  /** Target of a link, as written. */
+  readlink(path: string): string
+  /** Names in a folder, sorted. @throws E_TOO_LARGE above `maxEntries` */
+  readdir(path: string, maxEntries: number): readonly string[]
+  /** SHA-256 of each piece of `pieceBytes` (the last one shorter), one piece in memory at a time. */
+  hashPieces(path: string, pieceBytes: number, signal?: AbortSignal): Promise<readonly Uint8Array[]>
+
+  /** Starts a new file beside `path` under a temporary name. */
+  stage(path: string, attributes: Attributes): StagedFile
+  /** Makes a link, replacing atomically a link or file that is there. */
+  symlink(path: string, target: string): void
+  /** @throws E_IN_THE_WAY if anything is there */
+  mkdir(path: string, attributes: Attributes): void
+  /** Removes an empty folder. @throws E_IN_THE_WAY if it is not empty */
+  rmdir(path: string): void
+  /** Removes a file, link or other entry that is no folder. */
+  unlink(path: string): void
+  /** Of a file or folder. @throws E_PATH for a file that has another name in a folder of somebody else */
+  chmod(path: string, mode: number): void
+  /** Of a file, folder or link. @throws as chmod */
+  chown(path: string, uid: number, gid: number): void
+  /** Makes renames, new folders and removals durable, if the port is durable at all. */
+  flush(): MaybePromise<void>
+  /** Removes temporary files in a folder that a crash left behind; gives their number. */
+  cleanTemporary(folder: string): number
+
+  /** null: there is no such account. */
+  uidOf(user: string): number | null
+  gidOf(group: string): number | null
+  /** The name, or the number as text if it has none. */
   userName(uid: number): string
   groupName(gid: number): string
 
-  /** Runs argv, never a shell. Ends the whole process group at the timeout. A command that fails is a result, not an error. */
-  exec(request: ExecRequest): Promise<ExecResult>
+  /** Copies the file to the backup store; null if it is over the store's limit. */
+  backup(path: string): MaybePromise<BackupId | null>
+  /** Puts a copy back, atomically. @throws E_BACKUP if the store has dropped it */
+  restore(id: BackupId, path: string, attributes: Attributes): MaybePromise<void>
+
+  /** Runs a command without a shell, in a process group of its own. Never throws for what the command does. */
+  exec(argv: readonly string[], options: ExecOptions): Promise<ExecResult>
+
+  /** The same host, but every path must lie in one of these folders (or be one), links on the way resolved. */
+  confined(folders: readonly string[]): HostPort
 }
 
-export type FileContent = Uint8Array | AsyncIterable<Uint8Array>
-export type Validator = (temporary: string) => Promise<void>
+export type EntryKind = 'file' | 'folder' | 'link' | 'other'
 
-export interface Ownership {
-  /** Permission bits, for example 0o644. */
+export interface Entry {
+  readonly kind: EntryKind
+  /** Permission bits, up to 0o7777. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Bytes. */
+  readonly size: number
+  /** Device and inode, together the identity of what is there. */
+  readonly dev: number
+  readonly ino: number
+  /** Changes whenever content, mode, owner or name do. */
+  readonly ctimeMs: number
+}
+
+export interface Attributes {
   readonly mode: number
   readonly uid: number
   readonly gid: number
 }
 
-export interface FileStat extends Ownership {
-  readonly kind: 'file' | 'directory' | 'link' | 'other'
-  readonly size: number
+/** A file that is being written. Exactly one of `commit` and `discard` ends it. */
+export interface StagedFile {
+  /** Where it lies meanwhile: what a validating command is given. Owner and mode are the final ones. */
+  readonly path: string
+  write(bytes: Uint8Array): void
+  /** Renames it over `path`. A promise if it has to wait for the disk. On failure the old file is untouched. */
+  commit(): MaybePromise<void>
+  discard(): void
 }
 
-export interface ExecRequest {
-  readonly argv: readonly string[]
+/** Name of a copy in the backup store: SHA-256 of its content, hex. */
+export type BackupId = string
+
+export interface ExecOptions {
+  /** Working folder. @default / */
   readonly cwd?: string
+  /** Added to a minimal environment (PATH, HOME, USER, LANG). */
   readonly env?: Readonly<Record<string, string>>
-  /** Run as this user (only root can). */
+  /** Account to run as. */
   readonly user?: string
   readonly timeoutMs: number
+  /** Of standard output and error together; the last bytes are kept. */
+  readonly maxOutputBytes: number
+  readonly stdin?: Uint8Array
+  readonly signal?: AbortSignal
 }
 
 export interface ExecResult {
-  /** Exit status, or null if it was ended by a signal, by the timeout, or could not be started. */
-  readonly status: number | null
-  readonly signal: string | null
-  readonly timedOut: boolean
-  /** Why it could not be started (`ENOENT`, `EACCES`), or null. */
-  readonly failed: string | null
-  /** The first and last part of both outputs together, bounded. */
+  /** `exit` has a code; the others do not. `failed`: could not be started. */
+  readonly end: 'exit' | 'signal' | 'timeout' | 'cancelled' | 'failed'
+  readonly code: number | null
+  /** Both streams as they came, as text; the last part if there was more. */
   readonly output: string
-}
-
-export const HOST_ERRORS = {
-  E_PATH: [
-    'A path passes a link or a place that its policy may not use.',
-    'Correct the path, or remove the link on the host.',
-  ],
-  E_NO_SPACE: ['The disk or quota is full.', 'Make room; the node tries again at its next run.'],
-  E_READ_ONLY: ['The file system is read-only.', 'Mount it writable, or manage another path.'],
-  E_DENIED: ['The operating system refused it.', 'Run the daemon as root, or manage what its user owns.'],
-  E_MISSING: [
-    'Something that must exist is not there.',
-    'Let another resource make it first: its directory, its user.',
-  ],
-  E_NOT_EMPTY: ['A directory is not empty.', 'Remove what is in it, or set `recurse` and `purge`.'],
-  E_WRONG_KIND: ['There is something of another kind at the path.', 'Remove it by hand, or set `force: true`.'],
-  E_TOO_LARGE: ['A file is larger than can be handled here.', 'Use `source`, which is compared in pieces.'],
-  E_VALIDATE: [
-    'The check that `validate` names refused the new content.',
-    'Correct the content; the old file is untouched.',
-  ],
-  E_EXEC: ['A command failed.', 'Read its output in the outcome; run it by hand.'],
-  E_TIMEOUT: ['A command ran longer than its timeout.', 'Raise `timeout`, or find out what it waits for.'],
-  E_ASSERT: ['A condition that the policy asserts is false here.', 'The message of the assertion says what to do.'],
-  E_NO_USER: ['A user or group does not exist on this host.', 'Create it first, or correct its name.'],
-  E_IO: ['The operating system reported an error.', 'See the message; the disk may be failing.'],
-  E_CONFLICT: [
-    'Two policies want different things of one resource.',
-    'Take it out of one of them; the first by name wins.',
-  ],
-  E_CONFINED: [
-    'The author may not use this resource type or path.',
-    'Widen the grant, or publish with a key that may.',
-  ],
-  E_DEPENDENCY: ['Something that comes first failed.', 'Mend that one; this follows by itself.'],
-  E_CANCELLED: ['The run ended before this resource had its turn.', 'It follows at the next run.'],
-} as const satisfies Record<string, readonly [meaning: string, remedy: string]>
-
-export type HostErrorCode = keyof typeof HOST_ERRORS
-
-/** What a host refused or could not do. The message is one sentence that names the path or command. */
-export class HostError extends Error {
-  override readonly name = 'HostError'
-  readonly code: HostErrorCode
-
-  constructor(code: HostErrorCode, message: string) {
-    super(message)
-    this.code = code
-  }
+  readonly truncated: boolean
+  /** For `failed` and `signal`: the error or the signal's name. */
+  readonly why: string
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { HostPort } from '../host.ts'
 import type { MaybePromise } from '../maybe.ts'
 import type { BundleFile, ResolvedResource, Value } from '../model.ts'
@@ -139,14 +139,14 @@ export interface BoundResource {
 
 /** Makes a type for the table. */
 export function defineType<S extends z.ZodObject>(definition: TypeDefinition<S>): ResourceType {
-  const { name, summary, schema, onRemove, sources, undo } = definition
+  const { name, summary, schema, onRemove, sources } = definition
   return {
     name,
     summary,
     schema,
     ...(onRemove === undefined ? {} : { onRemove }),
     ...(sources === undefined ? {} : { sources }),
-    ...(undo === undefined ? {} : { undo: undo.bind(definition) }),
+    ...(definition.undo === undefined ? {} : { undo: (context, key) => definition.undo?.(context, key) ?? KEPT }),
     bind(resource) {
       const parsed = schema.safeParse(resource.attrs)
       if (!parsed.success) return problemsOf(parsed.error)
