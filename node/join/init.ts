@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { Certificate, Charter } from '../core/index.ts'
-import { peerIdOf, seal } from '../core/index.ts'
+import type { Grant, Key } from '../core/index.ts'
+import { buildCertificate, emptyLedger, firstCharter, peerIdOf, seal } from '../core/index.ts'
 import { createSigner, hasher } from '../crypto.ts'
 import { NodeError } from '../errors.ts'
 import { newSeed, openStateFolder } from '../state/index.ts'
@@ -39,63 +39,25 @@ export async function initMesh(options: InitOptions): Promise<InitResult> {
       const rootSigner = createSigner(root.seed)
       const recoverySigner = createSigner(recovery.seed)
       const now = Date.now()
-      const charter = seal<Charter>(
-        {
-          v: 1,
-          type: 'charter',
-          mesh: null,
-          key: null,
-          crit: [],
-          n: 1,
-          epoch: 0,
-          by: 'roots',
-          prev: [],
+      const charter = seal(
+        firstCharter({
           name: options.name,
           nonce: randomBytes(16),
           roots: { keys: [rootSigner.key], threshold: 1 },
           recovery: { keys: [recoverySigner.key], threshold: 1 },
           enrollers: [{ key: node.key, labels: { '*': ['*'] } }],
-          grants: [
-            {
-              key: node.key,
-              name: options.nodeName,
-              policies: ['*'],
-              verbs: ['publish', 'retire', 'rollout', 'secret', 'exec', 'observe'],
-              selector: 'true',
-              maxBlob: MAX_BLOB,
-              rate: RATE,
-            },
-          ],
-          past: [],
-          lifts: [],
+          grants: [everything(node.key, options.nodeName)],
           minVersion: '0.1.0',
-          limits: {},
           issuedAt: now,
           refreshBy: now + YEAR_MS,
-        },
+        }),
         [rootSigner],
         hasher,
       )
-      const certificate = seal<Certificate>(
-        {
-          v: 1,
-          type: 'feed/certificate',
-          mesh: charter.id,
-          key: node.key,
-          crit: [],
-          feedSeq: 1,
-          feedPrev: [],
-          charter: { n: 1, cid: charter.id },
-          at: now,
-          peer: node.key,
-          name: options.nodeName,
-          serial: 0,
-          labels: options.labels,
-          ageRecipient: await ageRecipient(folder.dir),
-        },
-        [node],
-        hasher,
-      )
+      const { ledger } = emptyLedger({ mesh: charter.id, selects: () => false }).add([charter])
+      const wish = { at: now, peer: node.key, name: options.nodeName, labels: options.labels }
+      const recipient = await ageRecipient(folder.dir)
+      const certificate = seal(buildCertificate(ledger, node.key, { ...wish, ageRecipient: recipient }), [node], hasher)
       // The root key must be safe before a mesh exists that cannot do without it.
       await options.saveRoot({ key: rootSigner.key, seed: root.seed })
       store.persist({ records: [charter, certificate], drop: [], local: null })
@@ -112,5 +74,17 @@ export async function initMesh(options: InitOptions): Promise<InitResult> {
     }
   } finally {
     folder.close()
+  }
+}
+
+function everything(key: Key, name: string): Grant {
+  return {
+    key,
+    name,
+    policies: ['*'],
+    verbs: ['publish', 'retire', 'rollout', 'secret', 'exec', 'observe'],
+    selector: 'true',
+    maxBlob: MAX_BLOB,
+    rate: RATE,
   }
 }

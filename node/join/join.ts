@@ -1,9 +1,18 @@
 import { hostname } from 'node:os'
 import { renameSync } from 'node:fs'
-import type { Envelope, Invite, Provisional, Token } from '../core/index.ts'
-import { CoreError, decodeEnvelope, decodeToken, isInvite, peerIdOf, seal, verifyEnvelope } from '../core/index.ts'
+import type { Envelope, Invite, Token } from '../core/index.ts'
+import {
+  buildProvisional,
+  CoreError,
+  decodeEnvelope,
+  decodeToken,
+  isInvite,
+  peerIdOf,
+  seal,
+  verifyEnvelope,
+} from '../core/index.ts'
 import { createSigner, createVerifier, hasher } from '../crypto.ts'
-import { NodeError } from '../errors.ts'
+import { messageOf, NodeError } from '../errors.ts'
 import type { StateFolder } from '../state/index.ts'
 import { newSeed, openStateFolder, writeKeyFile } from '../state/index.ts'
 import type { Store } from '../store/index.ts'
@@ -54,24 +63,8 @@ async function joined(
   const node = createSigner(rejoined ? replaceKey(folder) : folder.seed)
   if (folder.machineId !== null) adoptMachine(store, folder.machineId)
   const name = invite.body.name ?? options.nodeName ?? hostname()
-  const provisional = seal<Provisional>(
-    {
-      v: 1,
-      type: 'set/provisional',
-      mesh: token.mesh,
-      key: node.key,
-      crit: [],
-      invite: invite.body.invite,
-      inviteId: invite.id,
-      name,
-      labels: invite.body.labels,
-      serial: 0,
-      ageRecipient: await ageRecipient(folder.dir),
-      at: Date.now(),
-    },
-    [node, createSigner(token.seed)],
-    hasher,
-  )
+  const wish = { at: Date.now(), peer: node.key, name, ageRecipient: await ageRecipient(folder.dir) }
+  const provisional = seal(buildProvisional(invite, wish), [node, createSigner(token.seed)], hasher)
   if (rejoined) store.persist({ records: [], drop: [], local: {} })
   saveMembership(store, {
     mesh: token.mesh,
@@ -90,7 +83,12 @@ async function joined(
 /** The token's invite, checked as far as it can be without its mesh: that its enroller counts is the members' question. */
 function checkedInvite(token: Token): Envelope<Invite> {
   const wrong = (what: string): CoreError => new CoreError('E_TOKEN', `This token cannot be used: ${what}.`)
-  const envelope = decodeEnvelope(token.invite, hasher)
+  let envelope: Envelope
+  try {
+    envelope = decodeEnvelope(token.invite, hasher)
+  } catch (error) {
+    throw wrong(`its invite is damaged (${messageOf(error)})`)
+  }
   if (!isInvite(envelope)) throw wrong('what it carries is no invite')
   if (envelope.body.mesh !== token.mesh) throw wrong('its invite is for another mesh than it names')
   if (createSigner(token.seed).key !== envelope.body.invite) throw wrong('its secret does not belong to its invite')
