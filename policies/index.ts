@@ -4,7 +4,8 @@ export { POLICY_ERRORS, PolicyError, type PolicyErrorCode, type PolicyErrorField
 export { LIMITS } from './limits.ts'
 
 export { COMMON_ATTRIBUTES } from './language/common.ts'
-export { compile, POLICY_FILE, type Compiled, type CompileOptions } from './language/compile.ts'
+export { compile, compileDocument, POLICY_FILE, PROGRAM_FILE, type Compiled, type CompileOptions } from './language/compile.ts'
+export { definePolicy, type PolicyDocument, type Written } from './language/define.ts'
 export { formatDiagnostic, type Diagnostic } from './language/diagnostic.ts'
 export { policyJsonSchema, type JsonSchema } from './language/json-schema.ts'
 export { appliedLayers, variablesFor, type AppliedLayer } from './language/layers.ts'

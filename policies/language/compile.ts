@@ -3,6 +3,7 @@ import { checkSelector } from '../expr/selector.ts'
 import { didYouMean } from '../expr/suggest.ts'
 import { LIMITS } from '../limits.ts'
 import type { CompiledPolicy, SourcePlace, Value } from '../model.ts'
+import { nodeOfValue } from './define.ts'
 import { Report, type Diagnostic } from './diagnostic.ts'
 import { Folder } from './folder.ts'
 import { checkReferences } from './references.ts'
@@ -58,12 +59,31 @@ export function compile(source: PolicySource, options: CompileOptions): Compiled
   const top: SourcePlace = { file: POLICY_FILE, line: 1, column: 1 }
   const text = report.empty ? folder.text(POLICY_FILE, LIMITS.yamlBytes, top) : undefined
   const node = text === undefined ? undefined : readYaml(POLICY_FILE, text, report)
-  if (node?.kind !== 'map' || text === undefined) {
+  return compileNode({ report, folder, types: options.types, file: POLICY_FILE, text: text ?? '' }, node, options)
+}
+
+/** The file that a policy written as a program is in, as messages name it. */
+export const PROGRAM_FILE = 'policy.ts'
+
+/**
+ * Compiles what a program exported as its policy (see `definePolicy`), with the files of its folder. Its bundle is that
+ * of the same policy in YAML.
+ */
+export function compileDocument(document: unknown, source: PolicySource, options: CompileOptions): Compiled {
+  const report = new Report()
+  const folder = new Folder(source, report)
+  const node = nodeOfValue(document, PROGRAM_FILE, report)
+  return compileNode({ report, folder, types: options.types, file: PROGRAM_FILE, text: '' }, node, options)
+}
+
+function compileNode(work: Work, node: YamlNode | undefined, options: CompileOptions): Compiled {
+  const { report, folder } = work
+  if (node?.kind !== 'map') {
+    const top = { file: work.file, line: 1, column: 1 }
     if (report.empty)
       report.add('E_VALUE', top, 'a policy is a map that starts with policy: NAME', 'See policies/examples.')
     return { policy: undefined, files: new Map(), diagnostics: report.list() }
   }
-  const work: Work = { report, folder, types: options.types, file: POLICY_FILE, text }
   const policy = readPolicy(work, node.entries, node, options.set ?? {})
   return { policy: report.empty ? policy : undefined, files: folder.used, diagnostics: report.list() }
 }

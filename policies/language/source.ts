@@ -51,6 +51,8 @@ export function pathProblem(path: string): string | undefined {
   for (const part of path.split('/')) {
     if (part === '' || part === '.') return 'is not clean'
     if (part === '..') return 'leaves its folder'
+    // Tables of files are keyed by path.
+    if (part === '__proto__') return 'has a part called __proto__'
   }
   return new TextEncoder().encode(path).length > LIMITS.pathBytes
     ? `is longer than ${LIMITS.pathBytes} bytes`
