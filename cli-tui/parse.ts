@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import type { CommandSpec, Invocation, OptionSpec } from './command.ts'
 import { CliError } from './errors.ts'
 import { optionsOf } from './input/options.ts'
+import { didYouMean } from './input/suggest.ts'
 import { helpText, overview } from './out/help.ts'
 import type { Paint } from './out/paint.ts'
 
@@ -82,6 +83,7 @@ export async function parse(
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown
     if (thrown.exitCode === 0) return { print: printed }
+    if (thrown.code === 'commander.help' && pathOf(program, argv).words.length === 0) return { print: program.helpInformation() }
     throw usageError(thrown, program, argv)
   }
   return parsed ?? { print: program.helpInformation() }
@@ -103,24 +105,29 @@ const textOrNone = (value: unknown): string | undefined => (typeof value === 'st
 
 /** Commander says `error: unknown option '--wiat'\n(Did you mean --wait?)`; here that is one sentence with what to do. */
 function usageError(thrown: CommanderError, program: Command, argv: readonly string[]): CliError {
+  const { words, at, next } = pathOf(program, argv)
+  const help = `Run "chorus ${[...words, '--help'].join(' ')}" for what it takes.`
+  const siblings = at.commands.map((candidate) => candidate.name())
+  // A family such as `charter` has a default command, to which a mistyped one looks like an argument too many.
+  if (siblings.length > 0 && words.length > 0 && next !== undefined) {
+    return new CliError('E_USAGE', `unknown command "${[...words, next].join(' ')}"${didYouMean(next, siblings)}`, help)
+  }
+  if (thrown.code === 'commander.help') return new CliError('E_USAGE', `a command is missing after "${words.join(' ')}": ${siblings.join(', ')}`, help)
   const [first = '', suggestion = ''] = thrown.message.replace(/^error: /, '').split('\n')
-  if (thrown.code === 'commander.help')
-    return new CliError('E_USAGE', 'a command is missing', 'Run "chorus --help" for the list.')
+  const meant = suggestion.replace(/^\(Did you mean (.*)\?\)$/, (_, guess: string) => `; did you mean "${guess.replace(/^one of /, '')}"?`)
+  return new CliError('E_USAGE', `${first.replaceAll("'", '"')}${meant}`, help)
+}
+
+/** The command that was typed, as far as it is known, and the first word that is not. */
+function pathOf(program: Command, argv: readonly string[]): { readonly words: readonly string[]; readonly at: Command; readonly next: string | undefined } {
   const words: string[] = []
   let at = program
   for (const word of argv) {
-    const next = at.commands.find((candidate) => candidate.name() === word)
-    if (next === undefined) break
+    if (word.startsWith('-')) break
+    const child = at.commands.find((candidate) => candidate.name() === word)
+    if (child === undefined) return { words, at, next: word }
     words.push(word)
-    at = next
+    at = child
   }
-  const meant = suggestion.replace(
-    /^\(Did you mean (.*)\?\)$/,
-    (_, guess: string) => `; did you mean ${guess.replace(/^one of /, '')}?`,
-  )
-  return new CliError(
-    'E_USAGE',
-    `${first}${meant}`,
-    `Run "chorus ${[...words, '--help'].join(' ')}" for what it takes.`,
-  )
+  return { words, at, next: undefined }
 }

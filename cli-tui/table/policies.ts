@@ -2,7 +2,7 @@ import type { CommandSpec, OptionSpec } from '../command.ts'
 
 const SET: OptionSpec = {
   flags: '--set <KEY=VALUE>',
-  help: 'fill or replace a variable; VALUE is JSON, or else text',
+  help: 'fill or replace a variable; VALUE is read as YAML',
   many: true,
 }
 const WAIT: readonly OptionSpec[] = [
