@@ -44,6 +44,8 @@ export interface CharterChanges {
    * lets nothing count that a rival's roles said.
    */
   readonly merge?: 'union' | 'base'
+  /** Heads for the past lines of keys that are not trusted up to now: a stolen key's last honest entries, or none. */
+  readonly heads?: ReadonlyMap<Key, readonly Cid[]>
 }
 
 /**
@@ -56,7 +58,7 @@ export function nextCharter(ledger: Ledger, changes: CharterChanges): Charter {
   const prev = changes.by === 'recovery' ? [base] : withRivals(ledger, base, changes)
   const rivals = prev.filter((charter) => charter.id !== base.id)
   const lines = mergedLines(base, rivals, changes)
-  const { by = 'roots', base: _base, merge: _merge, ...said } = changes
+  const { by = 'roots', base: _base, merge: _merge, heads = new Map<Key, readonly Cid[]>(), ...said } = changes
   const body = { ...base.body, lifts: [], refreshBy: base.body.refreshBy, ...said, ...lines, by }
   const { nonce: _nonce, ...rest } = body
   return {
@@ -66,7 +68,7 @@ export function nextCharter(ledger: Ledger, changes: CharterChanges): Charter {
     n: 1 + Math.max(...prev.map((charter) => charter.body.n)),
     epoch: Math.max(...prev.map((charter) => charter.body.epoch)) + (by === 'recovery' ? 1 : 0),
     prev: prev.map((charter) => charter.id).toSorted(),
-    past: pastOf(ledger, rest, base, rivals),
+    past: pastOf(rest, base, rivals, (key) => heads.get(key) ?? headsNow(ledger, key)),
   }
 }
 
@@ -123,18 +125,21 @@ function canonical(value: unknown): string {
   )
 }
 
+function headsNow(ledger: Ledger, key: Key): readonly Cid[] {
+  return (ledger.feed(key)?.heads ?? []).slice(0, RECORD_LIMITS.heads)
+}
+
 function pastOf(
-  ledger: Ledger,
   next: Pick<Charter, 'roots' | 'enrollers' | 'grants'>,
   base: Envelope<Charter>,
   rivals: readonly Envelope<Charter>[],
+  headsOf: (key: Key) => readonly Cid[],
 ): readonly Past[] {
-  const headsNow = (key: Key) => (ledger.feed(key)?.heads ?? []).slice(0, RECORD_LIMITS.heads)
   const past: Past[] = [...base.body.past]
   const add = (line: Past) => {
     if (!has(past, line)) past.push(line)
   }
-  for (const line of endedLines(base.body, next)) add({ ...line, heads: headsNow(line.key) })
+  for (const line of endedLines(base.body, next)) add({ ...line, heads: headsOf(line.key) })
   for (const { body } of rivals) {
     for (const line of body.past) add(line)
     // What both charters gave is valid up to now; what only the rival gave never was.
