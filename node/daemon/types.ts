@@ -11,6 +11,8 @@ export interface DaemonOptions {
   readonly user?: boolean
   /** Settings that replace those of `chorus.yaml`. */
   readonly config?: Partial<Config>
+  /** Serve Prometheus metrics over TCP too, on loopback, such as 127.0.0.1:9470. */
+  readonly metrics?: string
   readonly log?: {
     /** @default 'info' */
     readonly level?: LogLevel
