@@ -4,7 +4,14 @@ export { POLICY_ERRORS, PolicyError, type PolicyErrorCode, type PolicyErrorField
 export { LIMITS } from './limits.ts'
 
 export { COMMON_ATTRIBUTES } from './language/common.ts'
-export { compile, compileDocument, POLICY_FILE, PROGRAM_FILE, type Compiled, type CompileOptions } from './language/compile.ts'
+export {
+  compile,
+  compileDocument,
+  POLICY_FILE,
+  PROGRAM_FILE,
+  type Compiled,
+  type CompileOptions,
+} from './language/compile.ts'
 export { definePolicy, type PolicyDocument, type Written } from './language/define.ts'
 export { formatDiagnostic, type Diagnostic } from './language/diagnostic.ts'
 export { policyJsonSchema, type JsonSchema } from './language/json-schema.ts'
@@ -18,5 +25,6 @@ export type { Sha256 } from './bundle/cid.ts'
 export { encodePolicy, readPolicy, usesOf } from './bundle/policy.ts'
 export { bundleSize, chunksOf, parseBundleRoot, type BundleRoot, type Chunked } from './bundle/root.ts'
 
+export { EXPRESSION_DOCS, type FunctionDoc } from './expr/docs.ts'
 export { checkSelector, evaluateSelector, SELECTOR_ROOTS, type Selection } from './expr/selector.ts'
 export { didYouMean, suggest } from './expr/suggest.ts'

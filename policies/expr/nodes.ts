@@ -1,12 +1,13 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { PolicyError } from '../errors.ts'
+import { failAt, readField } from './fields.ts'
 import { FUNCTIONS, METHODS, type ExprFunction } from './functions.ts'
 import { isLoop, loopFor, runLoop } from './macros.ts'
 import { operatorFor } from './operators.ts'
 import { checkPattern } from './regex.ts'
 import type { Code, Mode, Run } from './run.ts'
 import { didYouMean } from './suggest.ts'
-import { isList, isMap, kindOf, type ExprValue } from './value.ts'
+import { kindOf, type ExprValue } from './value.ts'
 
 /** A name that an expression takes from its scope: `vars.port` is `{root: 'vars', field: 'port'}`. */
 export interface Reference {
@@ -27,10 +28,6 @@ export interface Around {
 }
 
 const LENIENT_ROOTS: ReadonlySet<string> = new Set(['labels', 'facts'])
-
-export function failAt(node: ASTNode, message: string, hint?: string): PolicyError {
-  return new PolicyError('E_EXPR', message, hint === undefined ? { offset: node.start } : { offset: node.start, hint })
-}
 
 /** Gives errors of operators and functions the place of the node that they happened in. */
 function placed(node: ASTNode, run: (run: Run) => ExprValue): (run: Run) => ExprValue {
@@ -131,27 +128,6 @@ function compileName(node: ASTNode, name: string, field: string | undefined, aro
 
 function quoteHint(name: string): string {
   return `If it is meant as text, put it in quotes: '${name}'.`
-}
-
-function readField(from: ExprValue, field: ExprValue, absentIsNull: boolean, node: ASTNode, what: string): ExprValue {
-  if (isMap(from) && typeof field === 'string') {
-    const value = Object.hasOwn(from, field) ? from[field] : undefined
-    if (value !== undefined) return value
-    if (absentIsNull) return null
-    throw failAt(
-      node,
-      `${what} has no '${field}'.${didYouMean(field, Object.keys(from))}`,
-      `Test with has(${what}.${field}).`,
-    )
-  }
-  if (isList(from) && typeof field === 'number') {
-    const value = from[field]
-    if (value !== undefined) return value
-    if (absentIsNull) return null
-    throw failAt(node, `${what} has ${from.length} items, none at position ${field}`)
-  }
-  if (absentIsNull) return null
-  throw failAt(node, `${what} is ${kindOf(from)} and has no '${typeof field === 'object' ? '?' : field}'`)
 }
 
 function compileField(node: ASTNode, from: Code, field: Code, around: Around): Code {
