@@ -33,7 +33,7 @@ export interface CompiledResource {
 export interface CompiledPolicy {
   readonly v: 1
   readonly policy: string
-  /** CEL over labels and node only; copied into the feed entry as its selector. */
+  /** CEL over labels, facts and node (what is absent is null); copied into the feed entry as its selector. */
   readonly select: string
   readonly after: readonly string[]
   readonly vars: { readonly [name: string]: Value }

@@ -15,7 +15,9 @@ import {
 } from '../../policies/index.ts'
 
 const EXAMPLES = 'policies/examples'
-const examples = readdirSync(EXAMPLES, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
+const examples = readdirSync(EXAMPLES, { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [entry.name] : [],
+)
 const scratch = mkdtempSync(join(tmpdir(), 'chorus-examples-'))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
@@ -65,13 +67,18 @@ describe.each(examples)('policies/examples/%s', (name) => {
     const paths = new Set(bundle.content.files.map((file) => file.path))
     const [here, there] = [policy, readPolicy(bytes)].map((one) => resolve(one, node, paths, RESOURCE_TYPES))
     expect(here?.errors).toEqual([])
-    expect(there?.resources.map(({ at: _at, ...rest }) => rest)).toEqual(here?.resources.map(({ at: _at, ...rest }) => rest))
+    expect(there?.resources.map(({ at: _at, ...rest }) => rest)).toEqual(
+      here?.resources.map(({ at: _at, ...rest }) => rest),
+    )
   })
 })
 
 describe('policies/examples/hello', () => {
   it('greets each node by its name, below a folder of its own', () => {
-    const { policy, files } = compile(folder(join(EXAMPLES, 'hello')), { types: RESOURCE_TYPES, set: { root: scratch } })
+    const { policy, files } = compile(folder(join(EXAMPLES, 'hello')), {
+      types: RESOURCE_TYPES,
+      set: { root: scratch },
+    })
     if (policy === undefined) throw new Error('it does not compile')
     const { resources } = resolve(policy, node, files, RESOURCE_TYPES)
     const motd = resources.find((resource) => resource.key === 'file/motd')
