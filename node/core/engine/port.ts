@@ -19,7 +19,9 @@ export type Input =
   /** An admitted member's connection is ready for sync frames. */
   | { readonly type: 'peerUp'; readonly peer: Key }
   | { readonly type: 'peerDown'; readonly peer: Key }
-  /** The stream to this peer drained: more may be sent. */
+  /** The last frame to this peer had to be queued: send nothing more until `writable`. */
+  | { readonly type: 'blocked'; readonly peer: Key }
+  /** After `blocked`: the stream to this peer drained. */
   | { readonly type: 'writable'; readonly peer: Key }
   | { readonly type: 'syncFrame'; readonly peer: Key; readonly frame: SyncFrame }
   | { readonly type: 'persisted'; readonly batch: number }
@@ -32,6 +34,8 @@ export type Input =
   /** Managed resources were seen to differ (file watch or another watch). */
   | { readonly type: 'drifted'; readonly resources: readonly string[] }
   | { readonly type: 'command'; readonly ref: number; readonly command: Command }
+  /** What this node tells of itself in its beacons. */
+  | { readonly type: 'self'; readonly addrs: readonly string[]; readonly facts: Readonly<Record<string, unknown>> }
   | { readonly type: 'wake' }
 
 export interface AppliedPolicy {
@@ -67,7 +71,8 @@ export type Command =
 
 export type Reply =
   | { readonly ok: true; readonly record?: Envelope; readonly note?: string }
-  | { readonly ok: false; readonly code: string; readonly message: string }
+  /** With `record`: it is durable here and spreads, but what was asked for beyond that did not come about. */
+  | { readonly ok: false; readonly code: string; readonly message: string; readonly record?: Envelope }
 
 /** One policy that this node should run, handed to the host side in the order in which policies must be applied. */
 export interface PolicyToApply {
@@ -88,14 +93,18 @@ export type Effect =
   | { readonly type: 'send'; readonly peer: Key; readonly frame: SyncFrame }
   | { readonly type: 'admitSend'; readonly conn: string; readonly frame: AdmissionFrame }
   | { readonly type: 'admitResult'; readonly conn: string; readonly ok: boolean; readonly code: string | null; readonly reason: string }
-  /** Append records and replace local state in one transaction, fsynced; then answer persisted(batch). `drop`: ids to forget. */
+  /**
+   * Append records and replace local state in one transaction, fsynced; then answer persisted(batch). `drop`: ids to
+   * forget. A verdict for a record handed in locally comes after its `persisted`.
+   */
   | { readonly type: 'persist'; readonly batch: number; readonly records: readonly Envelope[]; readonly drop: readonly Cid[]; readonly local: LocalState | null }
   | { readonly type: 'blobWant'; readonly cid: Cid; readonly size: number; readonly from: readonly Key[] }
   | { readonly type: 'blobCancel'; readonly cid: Cid }
   /** The complete set of bundles worth keeping; the driver collects the rest at its leisure. */
   | { readonly type: 'blobKeep'; readonly cids: readonly Cid[] }
   | { readonly type: 'apply'; readonly run: number; readonly why: 'wanted' | 'corrective' | 'periodic'; readonly policies: readonly PolicyToApply[]; readonly removed: readonly string[] }
-  | { readonly type: 'dial'; readonly peer: Key; readonly addrs: readonly string[] }
+  /** `hurry`: connect soon (few peers are left); else remember these addresses of a member. */
+  | { readonly type: 'dial'; readonly peer: Key; readonly addrs: readonly string[]; readonly hurry: boolean }
   | { readonly type: 'hangup'; readonly peer: Key; readonly code: string }
   | { readonly type: 'reply'; readonly ref: number; readonly reply: Reply }
   | { readonly type: 'event'; readonly event: EngineEvent }
