@@ -83,7 +83,8 @@ export async function parse(
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown
     if (thrown.exitCode === 0) return { print: printed }
-    if (thrown.code === 'commander.help' && pathOf(program, argv).words.length === 0) return { print: program.helpInformation() }
+    if (thrown.code === 'commander.help' && pathOf(program, argv).words.length === 0)
+      return { print: program.helpInformation() }
     throw usageError(thrown, program, argv)
   }
   return parsed ?? { print: program.helpInformation() }
@@ -112,14 +113,21 @@ function usageError(thrown: CommanderError, program: Command, argv: readonly str
   if (siblings.length > 0 && words.length > 0 && next !== undefined) {
     return new CliError('E_USAGE', `unknown command "${[...words, next].join(' ')}"${didYouMean(next, siblings)}`, help)
   }
-  if (thrown.code === 'commander.help') return new CliError('E_USAGE', `a command is missing after "${words.join(' ')}": ${siblings.join(', ')}`, help)
+  if (thrown.code === 'commander.help')
+    return new CliError('E_USAGE', `a command is missing after "${words.join(' ')}": ${siblings.join(', ')}`, help)
   const [first = '', suggestion = ''] = thrown.message.replace(/^error: /, '').split('\n')
-  const meant = suggestion.replace(/^\(Did you mean (.*)\?\)$/, (_, guess: string) => `; did you mean "${guess.replace(/^one of /, '')}"?`)
+  const meant = suggestion.replace(
+    /^\(Did you mean (.*)\?\)$/,
+    (_, guess: string) => `; did you mean "${guess.replace(/^one of /, '')}"?`,
+  )
   return new CliError('E_USAGE', `${first.replaceAll("'", '"')}${meant}`, help)
 }
 
 /** The command that was typed, as far as it is known, and the first word that is not. */
-function pathOf(program: Command, argv: readonly string[]): { readonly words: readonly string[]; readonly at: Command; readonly next: string | undefined } {
+function pathOf(
+  program: Command,
+  argv: readonly string[],
+): { readonly words: readonly string[]; readonly at: Command; readonly next: string | undefined } {
   const words: string[] = []
   let at = program
   for (const word of argv) {

@@ -23,9 +23,9 @@ const isVersion = (entry: LogEntry): entry is VersionEntry =>
 
 /** The version that `text` means: a sequence number, or (the start or the shown end of) an id. @throws CliError E_NOT_FOUND, E_AMBIGUOUS */
 export function versionNamed(versions: readonly VersionEntry[], text: string): VersionEntry {
-  const found = /^\d+$/.test(text)
-    ? versions.filter((version) => version.seq === Number(text))
-    : versions.filter(({ id }) => id.startsWith(text) || (text.length >= 6 && id.endsWith(text)))
+  const bySeq = /^\d+$/.test(text) ? versions.filter((version) => version.seq === Number(text)) : []
+  const byId = versions.filter(({ id }) => id.startsWith(text) || (text.length >= 6 && id.endsWith(text)))
+  const found = bySeq.length > 0 ? bySeq : byId
   const policy = versions[0]?.policy ?? ''
   if (found.length > 1)
     throw new CliError(
