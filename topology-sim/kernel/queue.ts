@@ -16,12 +16,10 @@ export class EventQueue {
 
   #size = 0
   #sequence = 0
-  #times: Float64Array
-  #sequences: Float64Array
-  #kinds: Uint8Array
-  #as: Int32Array
-  #bs: Int32Array
-  #nexts: Int32Array
+  /** For each slot its time and its sequence, side by side: one cache line serves a comparison. */
+  #keys: Float64Array
+  /** For each slot its kind, its two integers and the next slot of its bucket or of the free list. */
+  #data: Int32Array
   readonly #payloads: unknown[] = []
   #free = -1
   #used = 0
@@ -35,12 +33,8 @@ export class EventQueue {
   readonly #far: number[] = []
 
   constructor(capacity = 1024) {
-    this.#times = new Float64Array(capacity)
-    this.#sequences = new Float64Array(capacity)
-    this.#kinds = new Uint8Array(capacity)
-    this.#as = new Int32Array(capacity)
-    this.#bs = new Int32Array(capacity)
-    this.#nexts = new Int32Array(capacity)
+    this.#keys = new Float64Array(2 * capacity)
+    this.#data = new Int32Array(4 * capacity)
   }
 
   get size(): number {
@@ -51,11 +45,11 @@ export class EventQueue {
   add(time: number, kind: number, a = 0, b = 0, payload?: unknown): void {
     const at = time > this.time ? Math.floor(time) : this.time
     const slot = this.#take()
-    this.#times[slot] = at
-    this.#sequences[slot] = this.#sequence++
-    this.#kinds[slot] = kind
-    this.#as[slot] = a
-    this.#bs[slot] = b
+    this.#keys[2 * slot] = at
+    this.#keys[2 * slot + 1] = this.#sequence++
+    this.#data[4 * slot] = kind
+    this.#data[4 * slot + 1] = a
+    this.#data[4 * slot + 2] = b
     this.#payloads[slot] = payload
     this.#size++
     const bucket = Math.floor(at / WIDTH)
@@ -69,13 +63,13 @@ export class EventQueue {
     if (this.#size === 0) return false
     while (this.#readyAt >= this.#ready.length) this.#advance()
     const slot = this.#ready[this.#readyAt++] ?? 0
-    this.time = this.#times[slot] ?? 0
-    this.kind = this.#kinds[slot] ?? 0
-    this.a = this.#as[slot] ?? 0
-    this.b = this.#bs[slot] ?? 0
+    this.time = this.#keys[2 * slot] ?? 0
+    this.kind = this.#data[4 * slot] ?? 0
+    this.a = this.#data[4 * slot + 1] ?? 0
+    this.b = this.#data[4 * slot + 2] ?? 0
     this.payload = this.#payloads[slot]
     this.#payloads[slot] = undefined
-    this.#nexts[slot] = this.#free
+    this.#data[4 * slot + 3] = this.#free
     this.#free = slot
     this.#size--
     return true
@@ -85,44 +79,39 @@ export class EventQueue {
   peekTime(): number | undefined {
     if (this.#size === 0) return undefined
     while (this.#readyAt >= this.#ready.length) this.#advance()
-    return this.#times[this.#ready[this.#readyAt] ?? 0]
+    return this.#keys[2 * (this.#ready[this.#readyAt] ?? 0)]
   }
 
   #take(): number {
     if (this.#free >= 0) {
       const slot = this.#free
-      this.#free = this.#nexts[slot] ?? -1
+      this.#free = this.#data[4 * slot + 3] ?? -1
       return slot
     }
-    if (this.#used === this.#times.length) this.#grow()
+    if (2 * this.#used === this.#keys.length) this.#grow()
     return this.#used++
   }
 
   #grow(): void {
-    const capacity = this.#times.length * 2
-    this.#times = grown(new Float64Array(capacity), this.#times)
-    this.#sequences = grown(new Float64Array(capacity), this.#sequences)
-    this.#kinds = grown(new Uint8Array(capacity), this.#kinds)
-    this.#as = grown(new Int32Array(capacity), this.#as)
-    this.#bs = grown(new Int32Array(capacity), this.#bs)
-    this.#nexts = grown(new Int32Array(capacity), this.#nexts)
+    this.#keys = grown(new Float64Array(this.#keys.length * 2), this.#keys)
+    this.#data = grown(new Int32Array(this.#data.length * 2), this.#data)
   }
 
   #insertWheel(slot: number, bucket: number): void {
     const index = bucket & (BUCKETS - 1)
-    this.#nexts[slot] = this.#heads[index] ?? -1
+    this.#data[4 * slot + 3] = this.#heads[index] ?? -1
     this.#heads[index] = slot
     this.#wheelCount++
   }
 
   /** Into the bucket that is being emptied: after everything of the same time, since its sequence is the highest. */
   #insertReady(slot: number): void {
-    const time = this.#times[slot] ?? 0
+    const time = this.#keys[2 * slot] ?? 0
     let low = this.#readyAt
     let high = this.#ready.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if ((this.#times[this.#ready[middle] ?? 0] ?? 0) <= time) low = middle + 1
+      if ((this.#keys[2 * (this.#ready[middle] ?? 0)] ?? 0) <= time) low = middle + 1
       else high = middle
     }
     if (low === this.#ready.length) this.#ready.push(slot)
@@ -131,7 +120,7 @@ export class EventQueue {
 
   /** Turns the wheel to the next bucket that holds something, and sorts it. */
   #advance(): void {
-    if (this.#wheelCount === 0) this.#turn = Math.floor((this.#times[this.#far[0] ?? 0] ?? 0) / WIDTH)
+    if (this.#wheelCount === 0) this.#turn = Math.floor((this.#keys[2 * (this.#far[0] ?? 0)] ?? 0) / WIDTH)
     else this.#turn++
     this.#drawNear()
     const index = this.#turn & (BUCKETS - 1)
@@ -142,10 +131,31 @@ export class EventQueue {
     this.#readyAt = 0
     while (slot >= 0) {
       ready.push(slot)
-      slot = this.#nexts[slot] ?? -1
+      slot = this.#data[4 * slot + 3] ?? -1
     }
     this.#wheelCount -= ready.length
-    if (ready.length > 1) ready.sort((x, y) => this.#before(x, y))
+    // The list is in reverse order of scheduling, so turning it round leaves little to sort.
+    ready.reverse()
+    if (ready.length <= INSERTION_MAX) this.#sortFew(ready)
+    else ready.sort((x, y) => this.#before(x, y))
+  }
+
+  /** Insertion sort: a bucket holds tens of events, nearly in order, and a call for each comparison would cost most. */
+  #sortFew(ready: number[]): void {
+    const keys = this.#keys
+    for (let i = 1; i < ready.length; i++) {
+      const slot = ready[i] ?? 0
+      const time = keys[2 * slot] ?? 0
+      const sequence = keys[2 * slot + 1] ?? 0
+      let at = i
+      for (; at > 0; at--) {
+        const other = ready[at - 1] ?? 0
+        const apart = (keys[2 * other] ?? 0) - time
+        if (apart < 0 || (apart === 0 && (keys[2 * other + 1] ?? 0) < sequence)) break
+        ready[at] = other
+      }
+      ready[at] = slot
+    }
   }
 
   /** Moves what the wheel now reaches from the heap into its buckets. */
@@ -153,7 +163,7 @@ export class EventQueue {
     for (;;) {
       const slot = this.#far[0]
       if (slot === undefined) return
-      const bucket = Math.floor((this.#times[slot] ?? 0) / WIDTH)
+      const bucket = Math.floor((this.#keys[2 * slot] ?? 0) / WIDTH)
       if (bucket >= this.#turn + BUCKETS) return
       this.#popFar()
       this.#insertWheel(slot, bucket)
@@ -161,8 +171,8 @@ export class EventQueue {
   }
 
   #before(x: number, y: number): number {
-    const apart = (this.#times[x] ?? 0) - (this.#times[y] ?? 0)
-    return apart !== 0 ? apart : (this.#sequences[x] ?? 0) - (this.#sequences[y] ?? 0)
+    const apart = (this.#keys[2 * x] ?? 0) - (this.#keys[2 * y] ?? 0)
+    return apart !== 0 ? apart : (this.#keys[2 * x + 1] ?? 0) - (this.#keys[2 * y + 1] ?? 0)
   }
 
   #pushFar(slot: number): void {
@@ -198,10 +208,12 @@ export class EventQueue {
 
 /** Microseconds a bucket: short enough that a bucket of a busy simulation holds tens of events, not thousands. */
 const WIDTH = 16
+/** Buckets of at most this many events are sorted by insertion. */
+const INSERTION_MAX = 64
 /** A power of two; the wheel spans 2^18 * 16 µs = 4.2 s, which holds every network delay and most timers. */
 const BUCKETS = 2 ** 18
 
-function grown<T extends Float64Array | Uint8Array | Int32Array>(to: T, from: T): T {
+function grown<T extends Float64Array | Int32Array>(to: T, from: T): T {
   to.set(from)
   return to
 }
