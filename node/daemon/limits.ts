@@ -1,0 +1,24 @@
+/** Bounds and intervals of the driver loop, with their reasons. Milliseconds unless named otherwise. */
+export const DAEMON_LIMITS = {
+  /** inotify watches: one a folder. The kernel allows a user 8,192 and more; what is over is left to the periodic check. */
+  watchedFolders: 1024,
+  /** Watched paths in all. */
+  watchedPaths: 50_000,
+  /** A burst of changes (an editor saves by several operations) is one drift. */
+  driftDebounceMs: 200,
+  /** But a file that never stops changing is reported all the same. */
+  driftMaxDelayMs: 2_000,
+  /** One run over all policies; what is not done by then is stopped and failed. */
+  runMs: 60 * 60_000,
+  /** Resources worked on at once within a run. */
+  parallel: 4,
+  /** Compiled policies kept in memory; a policy is a few KB, 16 MiB at worst. */
+  policyCache: 16,
+  policyCacheBytes: 32 * 1024 * 1024,
+  /** Bytes of the memory of runs, as JSON in the store. */
+  memoryBytes: 64 * 1024 * 1024,
+  /** How long a clean stop waits for the run in progress before it is stopped. */
+  stopMs: 10_000,
+  /** Waiting requests of the control API that the engine answers. */
+  waiting: 256,
+} as const

@@ -1,0 +1,133 @@
+import { lstatSync, watch } from 'node:fs'
+import type { FSWatcher } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { DAEMON_LIMITS } from './limits.ts'
+
+/** A path whose change means that a resource may have drifted. */
+export interface WatchedPath {
+  readonly path: string
+  /** `policy type/name`, as it is told to the engine. */
+  readonly resource: string
+}
+
+interface Known {
+  readonly resources: Set<string>
+  /** What was there when the last run ended. */
+  state: string
+}
+
+/**
+ * Watches the folders of managed paths. A change counts only if what is there differs from what the last run left, so
+ * a run never wakes itself. What cannot be watched (too many folders, network file systems) is left to the full check.
+ */
+export class DriftWatch {
+  readonly #onDrift: (resources: readonly string[]) => void
+  readonly #folders = new Map<string, FSWatcher>()
+  #paths = new Map<string, Known>()
+  readonly #touched = new Set<string>()
+  #timer: NodeJS.Timeout | undefined
+  #firstTouch = 0
+  #paused = 0
+
+  constructor(onDrift: (resources: readonly string[]) => void) {
+    this.#onDrift = onDrift
+  }
+
+  /** Replaces what is watched, and takes the present state as the right one. */
+  set(paths: readonly WatchedPath[]): void {
+    const wanted = new Map<string, Known>()
+    for (const { path, resource } of paths.slice(0, DAEMON_LIMITS.watchedPaths)) {
+      const known = wanted.get(path)
+      if (known) known.resources.add(resource)
+      else wanted.set(path, { resources: new Set([resource]), state: stateOf(path) })
+    }
+    this.#paths = wanted
+    const folders = new Set([...wanted.keys()].flatMap((path) => [dirname(path), path]))
+    for (const [folder, watcher] of this.#folders) {
+      if (folders.has(folder)) continue
+      watcher.close()
+      this.#folders.delete(folder)
+    }
+    for (const folder of folders) this.#watch(folder)
+  }
+
+  /** While a run works, what changes is its own doing; `resume` looks again. */
+  pause(): void {
+    this.#paused += 1
+  }
+
+  resume(): void {
+    this.#paused = Math.max(0, this.#paused - 1)
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+    for (const watcher of this.#folders.values()) watcher.close()
+    this.#folders.clear()
+    this.#paths.clear()
+  }
+
+  #watch(folder: string): void {
+    if (this.#folders.has(folder) || this.#folders.size >= DAEMON_LIMITS.watchedFolders) return
+    // Files are seen through their folder; a folder that is a resource itself is watched for what is in it.
+    if (!isFolder(folder)) return
+    try {
+      const watcher = watch(folder, { persistent: false }, (_kind, name) => this.#seen(folder, name))
+      watcher.on('error', () => {
+        watcher.close()
+        this.#folders.delete(folder)
+      })
+      this.#folders.set(folder, watcher)
+    } catch {
+      // No inotify watch left, or no such file system: the full check finds it.
+    }
+  }
+
+  #seen(folder: string, name: string | null): void {
+    const paths =
+      name === null ? [...this.#paths.keys()].filter((path) => dirname(path) === folder) : [join(folder, name)]
+    for (const path of [...paths, folder]) if (this.#paths.has(path)) this.#touched.add(path)
+    if (this.#touched.size === 0) return
+    const now = Date.now()
+    if (this.#timer === undefined) this.#firstTouch = now
+    clearTimeout(this.#timer)
+    const left = Math.max(0, this.#firstTouch + DAEMON_LIMITS.driftMaxDelayMs - now)
+    this.#timer = setTimeout(() => this.#settle(), Math.min(DAEMON_LIMITS.driftDebounceMs, left))
+    this.#timer.unref()
+  }
+
+  #settle(): void {
+    this.#timer = undefined
+    if (this.#paused > 0) {
+      this.#timer = setTimeout(() => this.#settle(), DAEMON_LIMITS.driftDebounceMs)
+      this.#timer.unref()
+      return
+    }
+    const drifted = new Set<string>()
+    for (const path of this.#touched) {
+      const known = this.#paths.get(path)
+      if (!known || stateOf(path) === known.state) continue
+      for (const resource of known.resources) drifted.add(resource)
+    }
+    this.#touched.clear()
+    if (drifted.size > 0) this.#onDrift([...drifted])
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return lstatSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+/** Changes whenever content, mode, owner or name of what is there do. */
+function stateOf(path: string): string {
+  try {
+    const { dev, ino, mode, uid, gid, size, ctimeNs } = lstatSync(path, { bigint: true })
+    return [dev, ino, mode, uid, gid, size, ctimeNs].join(' ')
+  } catch {
+    return 'absent'
+  }
+}
