@@ -175,9 +175,9 @@ function changesOf(state: State, draft: Draft, results: readonly AddResult[], dr
     else if (isSet(entry)) peers.add(entry.body.key)
     const invite = isProvisional(entry) ? at.entries.get(entry.body.inviteId) : entry
     if (invite === undefined || !isInvite(invite)) return
-    const users = provisionalsOf(at, invite.id)
     // One more than the uses ends the others' right.
-    if (invite === entry || users.length > invite.body.uses) for (const user of users) peers.add(user.body.key)
+    if (invite !== entry && (at.invites.get(invite.id)?.provisionals.length ?? 0) <= invite.body.uses) return
+    for (const user of provisionalsOf(at, invite.id)) peers.add(user.body.key)
   }
   for (const result of results) {
     if (result.state !== 'admitted') continue

@@ -1,7 +1,7 @@
 import { isInvite } from '../records/guards.ts'
 import { notUnderstood } from '../records/schemas.ts'
 import type { KeySet, Millis } from '../records/types.ts'
-import { judge, peersOf } from './judge.ts'
+import { isOverused, judge, peersOf } from './judge.ts'
 import { holdersOf } from './members.ts'
 import { provisionalsOf } from './sets.ts'
 import type { State } from './state.ts'
@@ -47,8 +47,8 @@ function* overuse(state: State): Generator<Alarm> {
   for (const id of state.invites.keys()) {
     const invite = state.entries.get(id)
     if (invite === undefined || !isInvite(invite)) continue
+    if (!isOverused(state, invite)) continue
     const peers = peersOf(state, id)
-    if (peers.length <= invite.body.uses) continue
     const ids = provisionalsOf(state, id).map((envelope) => envelope.id)
     const message = `The invite ${invite.body.name ?? id} was for ${invite.body.uses} peers and ${peers.length} used it. Revoke it, and invite again whom you know.`
     yield alarm('inviteOverused', id, message, ids)

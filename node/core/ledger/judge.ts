@@ -250,7 +250,7 @@ function judgeProvisional(state: State, envelope: Envelope<Provisional>): Judgem
   }
   const authority = judgeInvite(state, invite)
   if (!authority.counts) return authority
-  if (!confirmed && peersOf(state, invite.id).length > invite.body.uses) {
+  if (!confirmed && isOverused(state, invite)) {
     return isVoid('E_OVERUSED', `its invite was for ${invite.body.uses} peers, and more have used it`)
   }
   return COUNTS
@@ -276,6 +276,12 @@ function isConfirmedByRight(state: State, id: Cid): boolean {
     const above = state.entries.get(by)
     return above !== undefined && isCertificate(above) && judgeEntry(state, above).counts
   })
+}
+
+export function isOverused(state: State, { id, body }: Envelope<Invite>): boolean {
+  // Mostly there are not even enough certificates, let alone peers.
+  const certificates = state.invites.get(id)?.provisionals.length ?? 0
+  return certificates > body.uses && peersOf(state, id).length > body.uses
 }
 
 /** Distinct peers that hold a provisional certificate of this invite, by key. */

@@ -2,7 +2,7 @@ import type { CoreCode } from '../errors.ts'
 import { isCertificate, isInvite, isLeave, isProvisional } from '../records/guards.ts'
 import { shortId } from '../records/keys.ts'
 import type { Certificate, Cid, Envelope, Invite, Key, Millis, Provisional } from '../records/types.ts'
-import { judge, peersOf } from './judge.ts'
+import { isOverused, judge, peersOf } from './judge.ts'
 import { LEDGER_LIMITS } from './limits.ts'
 import type { State } from './state.ts'
 import type { InviteView, Judgement, Membership, MemberState } from './types.ts'
@@ -134,6 +134,6 @@ function viewOf(state: State, envelope: Envelope<Invite>): InviteView {
     judgement: judge(state, envelope),
     revoked: state.law.tips.some((tip) => tip.revokes.invite.has(envelope.body.invite)),
     peers,
-    overused: peers.length > envelope.body.uses,
+    overused: isOverused(state, envelope),
   }
 }

@@ -127,9 +127,14 @@ export function digestOf(state: State): Digest {
 
 /** In order, each once; the same array if it is there. */
 export function withId(ids: readonly Cid[], id: Cid): readonly Cid[] {
-  if (ids.includes(id)) return ids
-  const at = ids.findIndex((other) => other > id)
-  return at < 0 ? [...ids, id] : ids.toSpliced(at, 0, id)
+  let low = 0
+  let high = ids.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((ids[middle] ?? '') < id) low = middle + 1
+    else high = middle
+  }
+  return ids[low] === id ? ids : ids.toSpliced(low, 0, id)
 }
 
 export function withoutIds(ids: readonly Cid[], gone: readonly Cid[]): readonly Cid[] {
