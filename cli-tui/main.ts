@@ -11,5 +11,3 @@ if (major < 24) {
 
 const { main } = await import('./run.ts')
 process.exitCode = await main(process.argv.slice(2))
-
-export {}

@@ -1,0 +1,69 @@
+import type { Context, Invocation } from '../command.ts'
+import { EXIT } from '../errors.ts'
+import type { Exit } from '../errors.ts'
+import { Stage } from '../demo/stage.ts'
+import { tellStory } from '../demo/story.ts'
+
+const NAMES = ['web-1', 'web-2', 'web-3', 'web-4', 'web-5']
+
+/** `chorus demo`, which is what `npm start` runs. With --json one line a step (DemoStep). */
+export async function run(context: Context, { options }: Invocation): Promise<Exit> {
+  const { io, out } = context
+  const stage = new Stage(io, NAMES)
+  const abandon = (): void => stage.abandon()
+  process.once('exit', abandon)
+  try {
+    if (!out.json)
+      io.stdout.write(
+        `${out.paint('bold', 'Chorus')}: five real peers on this machine, over TCP on loopback, each with its own key and folder below\n${stage.dir}\n`,
+      )
+    await tellStory(context, stage)
+    if (!out.json) io.stdout.write(closing(context, stage))
+    if (io.stdout.isTTY && !out.json) await untilStopped(io.signal)
+    return EXIT.done
+  } catch (error) {
+    // Ctrl-C in the middle of the story ends it, and nothing is wrong with that.
+    if (io.signal.aborted) return EXIT.done
+    throw error
+  } finally {
+    await stage.close(options.flag('keep'))
+    process.off('exit', abandon)
+    if (options.flag('keep')) out.note(`Everything is still in ${stage.dir}`)
+  }
+}
+
+function closing({ io, out: { paint } }: Context, stage: Stage): string {
+  const [first, second] = stage.peers
+  const tries =
+    io.stdout.isTTY && first !== undefined && second !== undefined
+      ? [
+          '',
+          'The mesh is running until you press Ctrl-C. In another terminal, try:',
+          ...[
+            `npx chorus status --state ${first.stateDir}`,
+            `npx chorus nodes  --state ${first.stateDir}`,
+            `npx chorus log    --state ${second.stateDir}`,
+            `npx chorus watch  --state ${second.stateDir}`,
+            `XDG_CONFIG_HOME=${stage.dir}/operator npx chorus rollback web/hello --wait --state ${first.stateDir}`,
+          ].map((line) => `  ${paint('cyan', line)}`),
+        ]
+      : ['', 'The peers are stopped and their folders removed. In a terminal the mesh would stay up for you to try.']
+  return [
+    ...tries,
+    '',
+    'Next: a mesh of your own on two machines, with chorus init, invite and join: see README.md and docs/quick-start.md.',
+    '',
+  ].join('\n')
+}
+
+function untilStopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    // Something must keep the process alive while it only waits.
+    const alive = setInterval(() => undefined, 60_000)
+    signal.addEventListener('abort', () => {
+      clearInterval(alive)
+      resolve()
+    })
+  })
+}
