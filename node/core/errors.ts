@@ -24,6 +24,13 @@ export type CoreCode =
   | 'E_NEWER'
   | 'E_NOT_ALLOWED'
   | 'E_TOKEN'
+  | 'E_CLONED'
+  | 'E_CLOCK_SKEW'
+  | 'E_WIRE'
+  | 'E_UNPROVEN'
+  | 'E_TIMEOUT'
+  | 'E_UNHELD'
+  | 'E_BUSY'
 
 /** Thrown by the core's functions that take input from outside or an operator's wish. */
 export class CoreError extends Error {
