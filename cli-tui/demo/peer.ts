@@ -57,6 +57,7 @@ export class Peer {
       const timer = setTimeout(() => reject(this.#failed('did not come up in time')), UP_MS)
       child.once('error', (error) => reject(this.#failed(error.message)))
       child.once('exit', (code) => reject(this.#failed(`ended at once with exit code ${code ?? 'none'}`)))
+      if (child.stdout === null) throw this.#failed('has no output')
       createInterface({ input: child.stdout }).once('line', () => {
         clearTimeout(timer)
         resolve()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { LogEntry, NodeRow } from '../../node/control/index.ts'
+import type { NodeRow } from '../../node/control/index.ts'
 import { findNode, nodeNamed } from './names.ts'
 import { currentOf, versionNamed } from './versions.ts'
 import type { VersionEntry } from './versions.ts'
@@ -81,7 +81,7 @@ describe('waiting', () => {
 })
 
 describe('a version', () => {
-  const entry = (seq: number, id: string, more: Partial<LogEntry> = {}): VersionEntry => ({
+  const entry = (seq: number, id: string, more: Partial<VersionEntry> = {}): VersionEntry => ({
     id,
     type: 'feed/version',
     policy: 'p',
