@@ -1,5 +1,8 @@
 import type { MaybePromise } from './maybe.ts'
 
+/** Names of temporary files start with it: a dot and no useful ending, so that conf.d, cron.d and sudoers.d folders skip them. */
+export const TEMPORARY_PREFIX = '.chorus-'
+
 /**
  * All that resource types may do to a host. The daemon implements it with system calls, tests and the simulator with a
  * map. Paths are absolute and clean (no `..`, `//` or ending `/`). The last component of a path is never followed if it

@@ -1,5 +1,7 @@
 const KiB = 1024
 const MiB = 1024 * KiB
+const second = 1000
+const minute = 60 * second
 
 /**
  * Every bound of the policy language, with its reason. Sizes are bytes unless named otherwise. They are the same on every
@@ -59,4 +61,41 @@ export const LIMITS = {
   /** Liquid: its own count of allocated characters and items, and characters of the result. */
   templateMemory: 64 * MiB,
   renderedChars: 16 * MiB,
+  /** A path on a host, in characters: PATH_MAX of Linux. */
+  hostPathChars: 4096,
+  /** Words of one command. */
+  argvWords: 1_000,
+  /** Names in one folder of a host that a purge or removal looks at, and things that one removal takes away. */
+  folderEntries: 100_000,
+  /** Folders within folders that a removal goes down: it recurses. */
+  folderDepth: 64,
+  /** A diff: bytes and lines of each side (the comparison takes their product in memory, 8 MiB), lines and characters shown. */
+  diffBytes: 256 * KiB,
+  diffLines: 2_000,
+  diffShown: 200,
+  diffChars: 16 * KiB,
+  /** Output kept of a command, and how much of its end is put into an outcome. */
+  execOutputBytes: 64 * KiB,
+  execShownChars: 1_000,
+  /** A command without a `timeout`, the longest one that may be asked for, and a guard or validation. ms. */
+  execTimeoutMs: 5 * minute,
+  execTimeoutMaxMs: 24 * 60 * minute,
+  guardTimeoutMs: minute,
+  /** A whole run without a deadline of its own. ms. */
+  runMs: 60 * minute,
+  /** Resources at work at once: commands and large files; small files never wait. */
+  parallelResources: 8,
+  /** A run lets other work go on after this long. ms. */
+  sliceMs: 10,
+  /** Repairs of one resource within the window after which it is left alone until the window has passed. ms. */
+  flapRepairs: 5,
+  flapWindowMs: 10 * minute,
+  /** Paths that are remembered as made by one resource: a folder of a bundle cannot have more files. */
+  rememberedPaths: 20_000,
+  /** Characters of an outcome's reason. */
+  reasonChars: 2_000,
+  /** Phrases of what changed that a reason lists; the rest are counted. */
+  changesShown: 5,
+  /** A file whose inode changed less than this before it was read may change again unseen. ms; the kernel's tick is 4. */
+  seenAgeMs: 50,
 } as const

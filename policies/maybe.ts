@@ -4,3 +4,8 @@ export type MaybePromise<T> = T | Promise<T>
 export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
   return value instanceof Promise
 }
+
+/** Goes on as soon as the value is there: at once if it is. */
+export function andThen<T, R>(value: MaybePromise<T>, follow: (value: T) => MaybePromise<R>): MaybePromise<R> {
+  return isPromise(value) ? value.then(follow) : follow(value)
+}

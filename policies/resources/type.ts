@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { HostPort } from '../host.ts'
+import type { Entry, HostPort } from '../host.ts'
 import type { MaybePromise } from '../maybe.ts'
 import type { BundleFile, ResolvedResource, Value } from '../model.ts'
 
@@ -20,7 +20,7 @@ export interface TypeDefinition<S extends z.ZodObject> {
   readonly sources?: readonly string[]
   /** Why only root can manage it, as a sentence; null if a user can. */
   needsRoot?(attrs: z.output<S>): string | null
-  /** Whether it starts commands that the policy names. A grant that confines refuses them, unless its types say `exec`. */
+  /** Whether it starts commands that the policy names. A grant that confines refuses it, unless its types say `exec`. */
   runsCommands?(attrs: z.output<S>): boolean
   /**
    * What exists only once on a host and belongs to this resource: `path:/etc/motd`, `user:alice`. Two resources with the
@@ -35,7 +35,7 @@ export interface TypeDefinition<S extends z.ZodObject> {
   notified?(context: TypeContext, resource: Typed<z.output<S>>, changed: boolean): MaybePromise<Verdict>
   /** Paths whose change means drift. */
   watchPaths?(resource: Typed<z.output<S>>): readonly string[]
-  /** Takes back what was done, from what `Applied.remember` left. Only what Chorus itself made or overwrote. */
+  /** Takes back what was done, from what `context.remember` left. Only what Chorus itself made or overwrote. */
   undo?(context: TypeContext, key: string): MaybePromise<Verdict>
 }
 
@@ -54,7 +54,7 @@ export const KEPT = { ok: true } as const
 
 export interface Change {
   readonly ok: false
-  /** Each a short phrase in the past tense, as they are shown: `content replaced`, `mode 0644 -> 0600`. Never a secret. */
+  /** Each a short phrase that fits a plan and a report: `new content`, `mode 0644 -> 0600`. Never a secret. */
   readonly changes: readonly string[]
   /** Shown with a plan; left out by the runner for a sensitive resource. */
   readonly diff?: string
@@ -63,8 +63,6 @@ export interface Change {
 }
 
 export interface Applied {
-  /** What `undo` and the next check need to know; replaces what was remembered before. No secrets. */
-  readonly remember?: Value
   /** Added to the outcome's reason: the last words of a command. */
   readonly note?: string
 }
@@ -79,6 +77,10 @@ export interface TypeContext {
   readonly version: string
   /** What an earlier run remembered, or null. */
   readonly remembered: Value
+  /** Sets what `undo` and the next check need to know. Kept even if `apply` then fails. No secrets. */
+  remember(value: Value): void
+  /** Whether the author's grant confines to types or paths: then set-uid and set-gid bits are refused. */
+  readonly confined: boolean
   /** Whether another resource of this run has the claim. */
   claimed(claim: string): boolean
   /** Nothing secret may be put into `changes`, notes and errors: command output counts as secret then. */
@@ -94,17 +96,9 @@ export interface TypeContext {
 
 /** Remembers which state of a file was compared with which content, so that an unchanged file is not read again. */
 export interface SeenFiles {
-  matches(
-    path: string,
-    entry: { readonly dev: number; readonly ino: number; readonly size: number; readonly ctimeMs: number },
-    content: object,
-  ): boolean
-  note(
-    path: string,
-    entry: { readonly dev: number; readonly ino: number; readonly size: number; readonly ctimeMs: number },
-    content: object,
-    nowMs: number,
-  ): void
+  /** Whether this state of the file was compared with this very content, and was equal. */
+  matches(path: string, entry: Entry, content: object): boolean
+  note(path: string, entry: Entry, content: object, nowMs: number): void
 }
 
 /** Files of the bundles in force. */

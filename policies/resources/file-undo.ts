@@ -1,0 +1,45 @@
+import { PolicyError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
+import { Trace, type Original } from './file-trace.ts'
+import { KEPT, type TypeContext, type Verdict } from './type.ts'
+
+/** Takes back what a file resource did: what it made goes, what it overwrote comes back. What others claim now stays. */
+export function undoFile(context: TypeContext): Verdict {
+  const { host } = context
+  const trace = new Trace(context.remembered)
+  const free = (path: string): boolean => !context.claimed(`path:${path}`)
+  const made = [...trace.made].reverse().filter((path) => free(path) && host.lstat(path) !== null)
+  const originals = [...trace.originals].filter(([path]) => free(path))
+  if (made.length + originals.length === 0) return KEPT
+  return {
+    ok: false,
+    changes: [...made.map((path) => `removal of ${path}`), ...originals.map(([path]) => `${path} as it was before`)],
+    async apply() {
+      for (const path of made) await removeMade(context, path)
+      for (const [path, was] of originals) await putBack(context, path, was)
+    },
+  }
+}
+
+/** Removes what Chorus made. A folder stays if it holds something else. */
+async function removeMade({ host }: TypeContext, path: string): Promise<void> {
+  const entry = host.lstat(path)
+  if (entry === null) return
+  if (entry.kind === 'folder') {
+    if (host.readdir(path, LIMITS.folderEntries).length === 0) host.rmdir(path)
+    return
+  }
+  if (entry.kind === 'file') await host.backup(path)
+  host.unlink(path)
+}
+
+async function putBack({ host }: TypeContext, path: string, was: Original): Promise<void> {
+  const entry = host.lstat(path)
+  if (entry?.kind === 'folder')
+    throw new PolicyError('E_IN_THE_WAY', `${path} is a folder now, so its old content cannot come back`)
+  if (was.kind === 'link') return host.symlink(path, was.target)
+  if (was.kind === 'lost')
+    throw new PolicyError('E_BACKUP', `the old content of ${path} was too large for the backup store`)
+  if (entry?.kind === 'file') await host.backup(path)
+  await host.restore(was.backup, path, { mode: was.mode, uid: was.uid, gid: was.gid })
+}

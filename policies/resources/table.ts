@@ -1,0 +1,11 @@
+import { assert } from './assert.ts'
+import { exec } from './exec.ts'
+import { file } from './file.ts'
+import type { ResourceType } from './type.ts'
+
+/** Every resource type by its name: one line a type. */
+export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
+  assert,
+  exec,
+  file,
+}
