@@ -11,7 +11,13 @@ import type { SyncFrame } from '../sync/frames.ts'
 /** Everything that came from outside arrives as one of these; `nowMs` is given beside it. */
 export type Input =
   /** An envelope heard by gossip, or signed elsewhere and handed in through the control socket. */
-  | { readonly type: 'record'; readonly via: 'gossip' | 'local'; readonly from: Key | null; readonly bytes: Uint8Array; readonly ref: number }
+  | {
+      readonly type: 'record'
+      readonly via: 'gossip' | 'local'
+      readonly from: Key | null
+      readonly bytes: Uint8Array
+      readonly ref: number
+    }
   /** A connection wants to be admitted. The encrypter proved `peer`; `conn` is the driver's own handle. */
   | { readonly type: 'admitStart'; readonly conn: string; readonly peer: Key; readonly role: 'dialler' | 'listener' }
   | { readonly type: 'admitFrame'; readonly conn: string; readonly frame: AdmissionFrame }
@@ -29,7 +35,13 @@ export type Input =
   /** The whole bundle (root and every chunk) is held, verified and durable, and its policy passed its schema. */
   | { readonly type: 'blobStored'; readonly cid: Cid; readonly size: number }
   /** `final`: the bytes themselves are wrong (schema, size, uses), so fetching again cannot help. */
-  | { readonly type: 'blobFailed'; readonly cid: Cid; readonly peer: Key | null; readonly code: string; readonly final: boolean }
+  | {
+      readonly type: 'blobFailed'
+      readonly cid: Cid
+      readonly peer: Key | null
+      readonly code: string
+      readonly final: boolean
+    }
   | { readonly type: 'applied'; readonly run: number; readonly policies: readonly AppliedPolicy[] }
   /** Managed resources were seen to differ (file watch or another watch). */
   | { readonly type: 'drifted'; readonly resources: readonly string[] }
@@ -61,7 +73,14 @@ export type Command =
       /** Publish although no other peer holds the bundle yet. */
       readonly local: boolean
     }
-  | { readonly type: 'invite'; readonly name?: string; readonly labels: Labels; readonly expiresMs: number; readonly uses: number; readonly inviteKey: Key }
+  | {
+      readonly type: 'invite'
+      readonly name?: string
+      readonly labels: Labels
+      readonly expiresMs: number
+      readonly uses: number
+      readonly inviteKey: Key
+    }
   | { readonly type: 'certify'; readonly peer: Key; readonly name: string; readonly labels: Labels }
   | { readonly type: 'leave' }
   | { readonly type: 'hold'; readonly reason: string; readonly until: Millis | null }
@@ -88,21 +107,45 @@ export interface PolicyToApply {
 
 /** What the driver must do, in this order. Nothing that depends on a `persist` comes before its `persisted`. */
 export type Effect =
-  | { readonly type: 'verdict'; readonly ref: number; readonly result: 'accept' | 'ignore' | 'reject'; readonly code: string | null; readonly id: Cid | null }
+  | {
+      readonly type: 'verdict'
+      readonly ref: number
+      readonly result: 'accept' | 'ignore' | 'reject'
+      readonly code: string | null
+      readonly id: Cid | null
+    }
   | { readonly type: 'gossip'; readonly bytes: Uint8Array }
   | { readonly type: 'send'; readonly peer: Key; readonly frame: SyncFrame }
   | { readonly type: 'admitSend'; readonly conn: string; readonly frame: AdmissionFrame }
-  | { readonly type: 'admitResult'; readonly conn: string; readonly ok: boolean; readonly code: string | null; readonly reason: string }
+  | {
+      readonly type: 'admitResult'
+      readonly conn: string
+      readonly ok: boolean
+      readonly code: string | null
+      readonly reason: string
+    }
   /**
    * Append records and replace local state in one transaction, fsynced; then answer persisted(batch). `drop`: ids to
    * forget. A verdict for a record handed in locally comes after its `persisted`.
    */
-  | { readonly type: 'persist'; readonly batch: number; readonly records: readonly Envelope[]; readonly drop: readonly Cid[]; readonly local: LocalState | null }
+  | {
+      readonly type: 'persist'
+      readonly batch: number
+      readonly records: readonly Envelope[]
+      readonly drop: readonly Cid[]
+      readonly local: LocalState | null
+    }
   | { readonly type: 'blobWant'; readonly cid: Cid; readonly size: number; readonly from: readonly Key[] }
   | { readonly type: 'blobCancel'; readonly cid: Cid }
   /** The complete set of bundles worth keeping; the driver collects the rest at its leisure. */
   | { readonly type: 'blobKeep'; readonly cids: readonly Cid[] }
-  | { readonly type: 'apply'; readonly run: number; readonly why: 'wanted' | 'corrective' | 'periodic'; readonly policies: readonly PolicyToApply[]; readonly removed: readonly string[] }
+  | {
+      readonly type: 'apply'
+      readonly run: number
+      readonly why: 'wanted' | 'corrective' | 'periodic'
+      readonly policies: readonly PolicyToApply[]
+      readonly removed: readonly string[]
+    }
   /** `hurry`: connect soon (few peers are left); else remember these addresses of a member. */
   | { readonly type: 'dial'; readonly peer: Key; readonly addrs: readonly string[]; readonly hurry: boolean }
   | { readonly type: 'hangup'; readonly peer: Key; readonly code: string }
@@ -121,7 +164,12 @@ export interface EngineEvent {
 export interface LocalState {
   readonly v: 1
   /** Last good version per policy, and what is in force. */
-  readonly inForce: Readonly<Record<string, { readonly version: Cid; readonly lastGood: Cid | null; readonly state: Health; readonly code: string | null }>>
+  readonly inForce: Readonly<
+    Record<
+      string,
+      { readonly version: Cid; readonly lastGood: Cid | null; readonly state: Health; readonly code: string | null }
+    >
+  >
   /** Bundles refused for good, with the code. */
   readonly refused: Readonly<Record<Cid, string>>
   readonly hold: { readonly reason: string; readonly until: Millis | null } | null

@@ -1,0 +1,134 @@
+import type { Crypto } from '../crypto.ts'
+import type { Handshake } from '../admission/types.ts'
+import type { BeaconTable } from '../beacons/table.ts'
+import { emptyLedger } from '../ledger/ledger.ts'
+import type { Ledger } from '../ledger/types.ts'
+import type { Cid, Envelope, Key } from '../records/types.ts'
+import type { Link } from '../sync/links.ts'
+import type { Batches } from './batches.ts'
+import type { Converging } from './converging.ts'
+import type { Holding } from './holding.ts'
+import type { Effect, LocalState } from './port.ts'
+import { PlainReader } from './reader.ts'
+import type { EngineOptions, EngineSettings, Grow, Random, RecordReader } from './settings.ts'
+import { Timers } from './timers.ts'
+import type { OwnWork } from './own.ts'
+
+/**
+ * Everything one engine knows. The functions of this folder and of sync/, admission/ and beacons/ work on it; none of
+ * them keeps anything for itself. What most nodes never need is null until it is needed.
+ */
+export class EngineState {
+  readonly self: Key
+  readonly instance: string
+  readonly settings: EngineSettings
+  readonly random: Random
+  readonly crypto: Crypto
+  readonly reader: RecordReader
+  readonly grow: Grow
+
+  now = 0
+  startedAt = 0
+  effects: Effect[] = []
+  readonly timers = new Timers()
+
+  /** With what is not yet on disk: decides what is new here. */
+  ledger: Ledger
+  /** What is on disk: the only one that counts, is shown, applied or told to others. */
+  durable: Ledger
+  local: LocalState = NO_LOCAL
+  localDirty = false
+  batches: Batches | null = null
+  nextBatch = 1
+  /** What changed since the last look, in `ledger` (fresh) and in `durable` (settled). */
+  fresh: Dirt | null = null
+  settled: Dirt | null = null
+
+  holding: Holding | null = null
+  /** Envelope hash to code, of what can never be taken. */
+  refusals: Map<string, string> | null = null
+  /** Ids of entries dated in the future when they came. */
+  flagged: Set<Cid> | null = null
+
+  readonly links = new Map<Key, Link>()
+  handshakes: Map<string, Handshake> | null = null
+  /** Certificates that admitted peers presented and that the ledger does not hold yet. */
+  presented: Map<Key, readonly Envelope[]> | null = null
+  /** A round with some member was completed since the start. */
+  synced = false
+  /** Missing ids that a member showed. */
+  gaps: Map<Cid, Gap> | null = null
+
+  beacons: BeaconTable | null = null
+  beaconSeq = 0
+  beaconAt = Number.NEGATIVE_INFINITY
+  /** What the last beacon said, to see a change. */
+  beaconText = ''
+  addrs: readonly string[] = []
+  facts: Readonly<Record<string, unknown>> = {}
+  stale: string | null = null
+  cloned = false
+  /** Median of how far the clocks of others are ahead of ours, if it is over the limit; else 0. */
+  skewMs = 0
+
+  own: OwnWork | null = null
+  toConfirm: Set<Key> | null = null
+  converging: Converging | null = null
+  /** Versions whose bundles other peers asked this node to keep. */
+  custody: Set<Cid> | null = null
+  nextRun = 1
+
+  constructor(options: EngineOptions) {
+    this.self = options.identity.key
+    this.instance = options.identity.instance
+    this.settings = options.settings
+    this.random = options.random
+    this.crypto = options.crypto
+    this.reader = options.reader ?? new PlainReader(options.crypto)
+    this.grow = options.grow ?? growAlone
+    this.ledger = emptyLedger(options.ledgerEnv)
+    this.durable = this.ledger
+  }
+}
+
+export const NO_LOCAL: LocalState = { v: 1, inForce: {}, refused: {}, hold: null, own: [], left: false }
+
+/** An id that a member showed and that is not here. */
+export interface Gap {
+  /** The feed that it belongs to; null for a charter. */
+  readonly key: Key | null
+  readonly since: number
+  seen: number
+}
+
+/** What a look at the ledger must look at again. */
+export interface Dirt {
+  charters: boolean
+  law: boolean
+  readonly policies: Set<string>
+  readonly peers: Set<Key>
+}
+
+function growAlone(ledger: Ledger, envelopes: readonly Envelope[]): ReturnType<Ledger['add']> {
+  return ledger.add(envelopes)
+}
+
+/** `ms` times a factor drawn from [1 - spread, 1 + spread). */
+export function jittered(state: EngineState, ms: number, spread = 0.5): number {
+  return ms * (1 - spread + 2 * spread * state.random.next())
+}
+
+/** Up to `count` of these, drawn without repetition, in the order in which they were drawn. */
+export function draw<T>(state: EngineState, from: readonly T[], count: number): T[] {
+  const rest = [...from]
+  const drawn: T[] = []
+  while (drawn.length < count && rest.length > 0) {
+    drawn.push(...rest.splice(Math.floor(state.random.next() * rest.length), 1))
+  }
+  return drawn
+}
+
+/** The clock to judge invites and provisional certificates by: ours, unless most others say that it is wrong. */
+export function judgeNow(state: EngineState): number {
+  return state.now + state.skewMs
+}

@@ -1,0 +1,62 @@
+/**
+ * The engine's alarm clock: one slot for each thing that waits, the earliest of which is the engine's one deadline.
+ * Plain numbers, so that a million engines cost little.
+ */
+export const TIMER = {
+  sync: 0,
+  nudge: 1,
+  asks: 2,
+  handshakes: 3,
+  beacon: 4,
+  confirm: 5,
+  own: 6,
+  fetch: 7,
+  converge: 8,
+  check: 9,
+  unhold: 10,
+  watch: 11,
+  store: 12,
+  members: 13,
+} as const
+
+export type TimerName = keyof typeof TIMER
+
+export const TIMER_NAMES = Object.keys(TIMER) as readonly TimerName[]
+
+export class Timers {
+  readonly #at: number[] = TIMER_NAMES.map(() => Number.POSITIVE_INFINITY)
+
+  at(name: TimerName): number {
+    return this.#at[TIMER[name]] ?? Number.POSITIVE_INFINITY
+  }
+
+  set(name: TimerName, at: number): void {
+    this.#at[TIMER[name]] = at
+  }
+
+  /** Moves the alarm forward; never back. */
+  soonest(name: TimerName, at: number): void {
+    if (at < this.at(name)) this.#at[TIMER[name]] = at
+  }
+
+  clear(name: TimerName): void {
+    this.#at[TIMER[name]] = Number.POSITIVE_INFINITY
+  }
+
+  /** Undefined if nothing waits. */
+  next(): number | undefined {
+    let next = Number.POSITIVE_INFINITY
+    for (const at of this.#at) if (at < next) next = at
+    return next === Number.POSITIVE_INFINITY ? undefined : next
+  }
+
+  /** Takes one alarm that is due, in the order of the table. */
+  take(now: number): TimerName | undefined {
+    for (const name of TIMER_NAMES) {
+      if (this.at(name) > now) continue
+      this.clear(name)
+      return name
+    }
+    return undefined
+  }
+}
