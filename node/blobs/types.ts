@@ -1,4 +1,7 @@
 import type { Cid, Key } from '../core/index.ts'
+import type { BLOB_LIMITS } from '../limits.ts'
+
+export type BlobLimits = { readonly [K in keyof typeof BLOB_LIMITS]: number }
 
 /** Bundles by the CID of their root block: fetched from several peers at once, verified, resumed, served as held. */
 export interface BlobService {
@@ -24,8 +27,6 @@ export interface BlobService {
    * @throws NodeError E_CID_MISMATCH, E_BUNDLE (a chunk is missing), E_QUOTA, E_NO_SPACE
    */
   importBlocks(root: Cid, blocks: AsyncIterable<Block> | Iterable<Block>): Promise<number>
-  /** Whether at least `count` other peers said that they hold the whole bundle (a publish waits for one). */
-  holders(cid: Cid): readonly Key[]
   progress(): readonly BlobProgress[]
   stats(): BlobStats
 }
@@ -43,8 +44,6 @@ export interface BlobHandlers {
    * Otherwise the service goes on trying by itself and says so at most every 30 s.
    */
   failed(cid: Cid, peer: Key | null, code: string, final: boolean): void
-  /** Another peer said that it holds the whole bundle. */
-  held(cid: Cid, peer: Key): void
 }
 
 export interface BlobProgress {
