@@ -47,7 +47,6 @@ function decoded<T>(decode: () => T): Decoded<T> {
 export function blobHandlers(
   feed: (input: Input) => void,
   checked: (cid: string) => Promise<string | null>,
-  held: (cid: string, peer: string) => void,
 ): BlobHandlers {
   return {
     stored(cid, size) {
@@ -63,6 +62,5 @@ export function blobHandlers(
       )
     },
     failed: (cid, peer, code, final) => feed({ type: 'blobFailed', cid, peer, code, final }),
-    held,
   }
 }
