@@ -28,3 +28,6 @@ export { bundleSize, chunksOf, parseBundleRoot, type BundleRoot, type Chunked } 
 export { EXPRESSION_DOCS, type FunctionDoc } from './expr/docs.ts'
 export { checkSelector, evaluateSelector, SELECTOR_ROOTS, type Selection } from './expr/selector.ts'
 export { didYouMean, suggest } from './expr/suggest.ts'
+
+export { RESOURCE_TYPES } from './resources/table.ts'
+export { unifiedDiff } from './resources/diff.ts'
