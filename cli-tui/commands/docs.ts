@@ -5,20 +5,23 @@ import { CliError, EXIT } from '../errors.ts'
 import type { Exit } from '../errors.ts'
 import { didYouMean } from '../input/suggest.ts'
 import { grid } from '../out/grid.ts'
+import { TYPE_EXAMPLES } from '../table/type-examples.ts'
 import type { Paint } from '../out/paint.ts'
 
 /** `chorus docs --json`. */
 export interface DocsListOutput {
-  readonly types: readonly { readonly type: string; readonly title: string }[]
+  readonly types: readonly { readonly type: string; readonly summary: string }[]
 }
 /** `chorus docs TYPE --json`. `schema` is the JSON Schema of its own attributes. */
 export interface DocsOutput {
   readonly type: string
-  readonly title: string
+  readonly summary: string
   readonly onRemove: string
   readonly attributes: readonly AttributeOutput[]
   readonly common: readonly AttributeOutput[]
   readonly schema: object
+  /** Lines of a policy, below `resources:`; null for a type without one. */
+  readonly example: string | null
 }
 interface AttributeOutput {
   readonly name: string
@@ -31,7 +34,7 @@ export async function run(context: Context, { args, options }: Invocation): Prom
   const [wanted] = args
   const names = Object.keys(RESOURCE_TYPES).sort()
   if (wanted === undefined) {
-    const types = names.map((type) => ({ type, title: RESOURCE_TYPES[type]?.title ?? '' }))
+    const types = names.map((type) => ({ type, summary: RESOURCE_TYPES[type]?.summary ?? '' }))
     context.out.result<DocsListOutput>(
       'types',
       { types },
@@ -39,7 +42,7 @@ export async function run(context: Context, { args, options }: Invocation): Prom
         grid(
           paint,
           [{ title: 'TYPE' }, { title: '' }],
-          data.types.map(({ type, title }) => [paint('bold', type), title]),
+          data.types.map(({ type, summary }) => [paint('bold', type), summary]),
         ) + paint('dim', '\nchorus docs TYPE shows its attributes.\n'),
     )
     return EXIT.done
@@ -54,11 +57,12 @@ export async function run(context: Context, { args, options }: Invocation): Prom
   const schema = jsonSchema(type.schema)
   const data: DocsOutput = {
     type: wanted,
-    title: type.title,
-    onRemove: type.onRemove,
+    summary: type.summary,
+    onRemove: type.onRemove ?? 'leave',
     attributes: attributesOf(schema),
     common: attributesOf(jsonSchema(COMMON_ATTRIBUTES)),
     schema,
+    example: TYPE_EXAMPLES[wanted] ?? null,
   }
   context.out.result(
     'docs',
@@ -109,9 +113,12 @@ function human(data: DocsOutput, paint: Paint): string {
       ]),
     )
   const removal = data.onRemove === 'undo' ? 'taken back' : 'left as it is'
+  const example =
+    data.example === null ? [] : [`${paint('bold', 'Example')}\n${data.example.replace(/^/gm, '  ').trimEnd()}\n`]
   return [
-    `${paint('bold', data.type)}: ${data.title}\n`,
+    `${paint('bold', data.type)}: ${data.summary}\n`,
     rows(data.attributes),
+    ...example,
     `${paint('bold', 'Every resource also takes')}\n${rows(data.common)}`,
     `When no policy wants it any more it is ${removal}; change that with onRemove.\n`,
   ].join('\n')

@@ -1,0 +1,17 @@
+/** A few lines of policy for each resource type, for `chorus docs TYPE`. A test compiles them. */
+export const TYPE_EXAMPLES: Readonly<Record<string, string>> = {
+  file: `resources:
+  file/motd: { path: /etc/motd, content: "Welcome to \${node.name}\\n", mode: "0644" }
+  file/conf: { path: /etc/app.d, directory: true, source: files/app.d, purge: true }
+  file/old:  { path: /etc/app.conf, absent: true }
+`,
+  exec: `resources:
+  file/rules: { path: /etc/app/rules, content: "allow\\n", notify: [exec/reload] }
+  exec/setup: { argv: [/usr/sbin/app, init], creates: /var/lib/app }
+  exec/reload: { argv: [/usr/sbin/app, reload], notifyOnly: true }
+`,
+  assert: `resources:
+  assert/debian: { that: "\${facts.os.id == 'debian'}", message: this policy is for Debian }
+  file/sources: { path: /etc/apt/sources.list, content: "", require: [assert/debian] }
+`,
+}
