@@ -155,7 +155,7 @@ export class Fetch {
     if (this.#ended) return
     if (this.#layout && this.#missing.size === 0 && this.#writing.size === 0) await this.#complete()
     else if (index === 0) this.refillAll()
-    else this.#refill(source)
+    else if (this.#sources.get(key) === source) this.#refill(source)
   }
 
   /** Looks after what takes too long, and asks again. */
