@@ -59,7 +59,7 @@ export function compile(source: PolicySource, options: CompileOptions): Compiled
   const top: SourcePlace = { file: POLICY_FILE, line: 1, column: 1 }
   const text = report.empty ? folder.text(POLICY_FILE, LIMITS.yamlBytes, top) : undefined
   const node = text === undefined ? undefined : readYaml(POLICY_FILE, text, report)
-  return compileNode({ report, folder, types: options.types, file: POLICY_FILE, text: text ?? '' }, node, options)
+  return compileNode({ report, folder, types: options.types }, POLICY_FILE, node, options)
 }
 
 /** The file that a policy written as a program is in, as messages name it. */
@@ -73,13 +73,13 @@ export function compileDocument(document: unknown, source: PolicySource, options
   const report = new Report()
   const folder = new Folder(source, report)
   const node = nodeOfValue(document, PROGRAM_FILE, report)
-  return compileNode({ report, folder, types: options.types, file: PROGRAM_FILE, text: '' }, node, options)
+  return compileNode({ report, folder, types: options.types }, PROGRAM_FILE, node, options)
 }
 
-function compileNode(work: Work, node: YamlNode | undefined, options: CompileOptions): Compiled {
+function compileNode(work: Work, file: string, node: YamlNode | undefined, options: CompileOptions): Compiled {
   const { report, folder } = work
   if (node?.kind !== 'map') {
-    const top = { file: work.file, line: 1, column: 1 }
+    const top = { file, line: 1, column: 1 }
     if (report.empty)
       report.add('E_VALUE', top, 'a policy is a map that starts with policy: NAME', 'See policies/examples.')
     return { policy: undefined, files: new Map(), diagnostics: report.list() }

@@ -66,38 +66,38 @@ class Reader {
         `${where} goes on for more than ${LIMITS.depth} levels or ${LIMITS.yamlNodes} values`,
       )
       this.#nodesLeft = 0
-      return scalar(null)
+      return this.#scalar(null)
     }
-    if (value === null || typeof value === 'boolean') return scalar(value)
-    if (typeof value === 'string' && value.isWellFormed()) return scalar(value)
-    if (typeof value === 'number' && Number.isSafeInteger(value)) return scalar(value === 0 ? 0 : value)
+    if (value === null || typeof value === 'boolean') return this.#scalar(value)
+    if (typeof value === 'string' && value.isWellFormed()) return this.#scalar(value)
+    if (typeof value === 'number' && Number.isSafeInteger(value)) return this.#scalar(value === 0 ? 0 : value)
     if (Array.isArray(value)) {
-      return { kind: 'list', offset: 0, items: value.map((item, i) => this.read(item, [...path, String(i)])) }
+      return { kind: 'list', file: this.#file, offset: 0, items: value.map((item, i) => this.read(item, [...path, String(i)])) }
     }
     if (typeof value === 'object' && isPlain(value))
-      return { kind: 'map', offset: 0, entries: this.#entries(value, path) }
+      return { kind: 'map', file: this.#file, offset: 0, entries: this.#entries(value, path) }
     const where = path.length === 0 ? 'the policy' : path.join('.')
     const hint = 'Use texts, whole numbers, booleans, null, lists and maps.'
     this.#complain('E_VALUE', `${where} is not a plain value`, hint)
-    return scalar(null)
+    return this.#scalar(null)
   }
 
   #entries(value: object, path: readonly string[]): YamlEntry[] {
     return Object.entries(value).flatMap(([key, item]: [string, unknown]) => {
       if (item === undefined) return []
-      if (key !== '__proto__') return [{ key, offset: 0, value: this.read(item, [...path, key]) }]
+      if (key !== '__proto__') return [{ key, file: this.#file, offset: 0, value: this.read(item, [...path, key]) }]
       this.#complain('E_VALUE', `the key '__proto__' is not allowed`, 'Choose another name.')
       return []
     })
   }
 
+  #scalar(value: null | boolean | number | string): YamlNode {
+    return { kind: 'scalar', value, file: this.#file, offset: 0, end: 0 }
+  }
+
   #complain(code: PolicyErrorCode, message: string, hint?: string): void {
     this.#report.add(code, { file: this.#file, line: 1, column: 1 }, message, hint)
   }
-}
-
-function scalar(value: null | boolean | number | string): YamlNode {
-  return { kind: 'scalar', value, offset: 0, end: 0 }
 }
 
 function isPlain(value: object): boolean {

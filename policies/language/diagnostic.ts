@@ -24,6 +24,11 @@ export class Report {
     this.#texts.set(file, new LinedText(text))
   }
 
+  /** The text of a file that was added; empty for any other. */
+  text(file: string): string {
+    return this.#texts.get(file)?.text ?? ''
+  }
+
   /** Line and column of a 0-based offset into a file whose text was added. */
   place(file: string, offset: number): SourcePlace {
     const [line, column] = this.#texts.get(file)?.position(offset) ?? [1, 1]
@@ -101,11 +106,11 @@ function capitalise(text: string): string {
 const EXCERPT_COLUMNS = 100
 
 class LinedText {
-  readonly #text: string
+  readonly text: string
   readonly #starts: number[] = [0]
 
   constructor(text: string) {
-    this.#text = text
+    this.text = text
     for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.#starts.push(at + 1)
   }
 
@@ -123,7 +128,7 @@ class LinedText {
   excerpt({ line, column }: SourcePlace): string {
     const start = this.#starts[line - 1]
     if (start === undefined) return ''
-    const whole = this.#text.slice(start, (this.#starts[line] ?? this.#text.length + 1) - 1).replace(/\r$/, '')
+    const whole = this.text.slice(start, (this.#starts[line] ?? this.text.length + 1) - 1).replace(/\r$/, '')
     const cut = Math.max(0, column - 1 - EXCERPT_COLUMNS / 2)
     const shown = whole.slice(cut, cut + EXCERPT_COLUMNS).replace(/\p{Cc}/gu, ' ')
     const margin = `${line}`.padStart(5)

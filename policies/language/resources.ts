@@ -69,12 +69,12 @@ function readResource(
   checkOwn(work, entry, parts, attrs, type)
   if (takesTemplate(type)) readTemplates(work, parts, names, templates)
   for (const attr of sourceAttributes(type)) useSources(work, parts, attr)
-  return { key: entry.key, type: typeName, attrs, at: work.report.place(work.file, entry.offset) }
+  return { key: entry.key, type: typeName, attrs, at: work.report.place(entry.file, entry.offset) }
 }
 
 function checkKey(work: Work, entry: YamlEntry, names: Names, repeats: boolean): boolean {
-  const { key, offset } = entry
-  const keyNode: YamlNode = { kind: 'scalar', value: key, offset, end: offset + key.length + 2 }
+  const { key, file, offset } = entry
+  const keyNode: YamlNode = { kind: 'scalar', value: key, file, offset, end: offset + key.length + 2 }
   if (!checkTexts(work, keyNode, names)) return false
   const problem =
     key.indexOf('/') > key.indexOf('${') && key.includes('${')

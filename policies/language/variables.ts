@@ -62,16 +62,15 @@ function isVariableName(work: Work, entry: YamlEntry): boolean {
 function readLayer(work: Work, path: string, declared: ReadonlyMap<string, YamlEntry>): Value {
   const text = work.folder.text(path, LIMITS.yamlBytes, { file: path, line: 1, column: 1 })
   const node = text === undefined ? undefined : readYaml(path, text, work.report)
-  if (text === undefined || node === undefined) return {}
-  const inLayer: Work = { ...work, file: path, text }
+  if (node === undefined) return {}
   if (node.kind !== 'map') {
     if (node.kind !== 'scalar' || node.value !== null) {
-      complain(inLayer, node, 'E_VALUE', `a data layer must be a map of variables, not ${kindOfNode(node)}`)
+      complain(work, node, 'E_VALUE', `a data layer must be a map of variables, not ${kindOfNode(node)}`)
     }
     return {}
   }
-  checkTexts(inLayer, node, { roots: LAYER_ROOTS, vars: new Set() })
-  reportMisspelt(inLayer, node, declared)
+  checkTexts(work, node, { roots: LAYER_ROOTS, vars: new Set() })
+  reportMisspelt(work, node, declared)
   return valueOf(node)
 }
 

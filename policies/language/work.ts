@@ -11,9 +11,6 @@ export interface Work {
   readonly report: Report
   readonly folder: Folder
   readonly types: TypeTable
-  /** The file that nodes come from. */
-  readonly file: string
-  readonly text: string
 }
 
 /** Where a node stands; with `within`, the place of that part of its text, as far as it can be found in the source. */
@@ -22,13 +19,13 @@ export function placeOf(
   node: YamlNode,
   within?: { readonly text: string; readonly offset: number },
 ): SourcePlace {
-  return work.report.place(work.file, node.offset + (within === undefined ? 0 : shift(work, node, within)))
+  return work.report.place(node.file, node.offset + (within === undefined ? 0 : shift(work, node, within)))
 }
 
 function shift(work: Work, node: YamlNode, within: { readonly text: string; readonly offset: number }): number {
   if (node.kind !== 'scalar') return 0
   // Escapes and folded lines move what is inside: look for the text as it is, and stay at the start if it is not there.
-  const found = work.text.slice(node.offset, node.end).indexOf(within.text)
+  const found = work.report.text(node.file).slice(node.offset, node.end).indexOf(within.text)
   return found < 0 ? 0 : found + within.offset
 }
 
@@ -44,7 +41,7 @@ export function complainKey(
   message: string,
   hint?: string,
 ): undefined {
-  work.report.add(code, work.report.place(work.file, entry.offset), message, hint)
+  work.report.add(code, work.report.place(entry.file, entry.offset), message, hint)
   return undefined
 }
 

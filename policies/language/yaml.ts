@@ -5,12 +5,16 @@ import type { Value } from '../model.ts'
 import type { Report } from './diagnostic.ts'
 import { checkDepth } from './yaml-depth.ts'
 
-/** Parsed YAML with the place of everything: offsets into the text of `file`. Aliases are expanded. */
+/**
+ * Parsed YAML with the place of everything: offsets into the text of `file`. Aliases are expanded. Nodes of several files
+ * can make one policy (`extends`), so each knows its own.
+ */
 export type YamlNode = YamlScalar | YamlList | YamlMap
 
 export interface YamlScalar {
   readonly kind: 'scalar'
   readonly value: null | boolean | number | string
+  readonly file: string
   readonly offset: number
   readonly end: number
 }
@@ -18,17 +22,20 @@ export interface YamlScalar {
 export interface YamlList {
   readonly kind: 'list'
   readonly items: readonly YamlNode[]
+  readonly file: string
   readonly offset: number
 }
 
 export interface YamlMap {
   readonly kind: 'map'
   readonly entries: readonly YamlEntry[]
+  readonly file: string
   readonly offset: number
 }
 
 export interface YamlEntry {
   readonly key: string
+  readonly file: string
   readonly offset: number
   readonly value: YamlNode
 }
@@ -61,7 +68,7 @@ export function readYaml(file: string, text: string, report: Report): YamlNode |
   }
   if (document.errors.length > 0) return undefined
   if (document.contents === null) return undefined
-  return new Reader((code, offset, message, hint) => report.add(code, at(offset), message, hint)).read(
+  return new Reader(file, (code, offset, message, hint) => report.add(code, at(offset), message, hint)).read(
     document.contents,
   )
 }
@@ -85,11 +92,13 @@ type Complain = (code: PolicyErrorCode, offset: number, message: string, hint?: 
 class Reader {
   readonly #anchors = new Map<string, Node>()
   readonly #open = new Set<Node>()
+  readonly #file: string
   readonly #complain: Complain
   #nodesLeft: number = LIMITS.yamlNodes
   #overLimit = false
 
-  constructor(complain: Complain) {
+  constructor(file: string, complain: Complain) {
+    this.#file = file
     this.#complain = complain
   }
 
@@ -106,8 +115,8 @@ class Reader {
     if (isScalar(node)) return this.#readScalar(node, offset)
     this.#open.add(node)
     const made: YamlNode = isMap(node)
-      ? { kind: 'map', offset, entries: this.#readEntries(node.items, offset) }
-      : { kind: 'list', offset, items: isSeq(node) ? node.items.map((item) => this.#readPart(item, offset)) : [] }
+      ? { kind: 'map', file: this.#file, offset, entries: this.#readEntries(node.items, offset) }
+      : { kind: 'list', file: this.#file, offset, items: isSeq(node) ? node.items.map((item) => this.#readPart(item, offset)) : [] }
     this.#open.delete(node)
     return made
   }
@@ -116,7 +125,7 @@ class Reader {
   #stop(code: PolicyErrorCode, offset: number, message: string): YamlScalar {
     if (!this.#overLimit) this.#complain(code, offset, message)
     this.#overLimit = true
-    return nothing(offset)
+    return this.#nothing(offset)
   }
 
   #readAlias(name: string, offset: number): YamlNode {
@@ -125,11 +134,11 @@ class Reader {
     const message =
       target === undefined ? `the alias *${name} stands for nothing` : `the alias *${name} contains itself`
     this.#complain('E_YAML_ALIAS', offset, message)
-    return nothing(offset)
+    return this.#nothing(offset)
   }
 
   #readPart(part: unknown, offset: number): YamlNode {
-    return isNode(part) ? this.read(part) : nothing(offset)
+    return isNode(part) ? this.read(part) : this.#nothing(offset)
   }
 
   #readEntries(pairs: readonly Pair[], mapOffset: number): YamlEntry[] {
@@ -141,7 +150,7 @@ class Reader {
       const key = this.#readKey(pair.key, offset)
       if (key === undefined) continue
       if (seen.has(key)) this.#complain('E_DUPLICATE_KEY', offset, `the key '${key}' is there twice`)
-      else entries.push({ key, offset, value })
+      else entries.push({ key, file: this.#file, offset, value })
       seen.add(key)
     }
     return entries
@@ -172,7 +181,7 @@ class Reader {
 
   #readScalar(node: Scalar, offset: number): YamlScalar {
     const { value, source = '' } = node
-    const made = { kind: 'scalar', offset, end: node.range?.[1] ?? offset } as const
+    const made = { kind: 'scalar', file: this.#file, offset, end: node.range?.[1] ?? offset } as const
     if (value === null || typeof value === 'boolean') return { ...made, value }
     if (typeof value === 'string') {
       if (!value.isWellFormed()) this.#complain('E_UTF8', offset, 'this text is not valid Unicode')
@@ -189,10 +198,10 @@ class Reader {
     this.#complain('E_VALUE', offset, `${source} would not keep its form as a number`, hint)
     return { ...made, value: source }
   }
-}
 
-function nothing(offset: number): YamlScalar {
-  return { kind: 'scalar', value: null, offset, end: offset }
+  #nothing(offset: number): YamlScalar {
+    return { kind: 'scalar', value: null, file: this.#file, offset, end: offset }
+  }
 }
 
 function isNode(value: unknown): value is Node {
