@@ -66,6 +66,16 @@ const METRICS: readonly Metric[] = [
   gauge('chorus_store_bytes', 'Disk taken by records.', ({ storeBytes }) => storeBytes),
   gauge('chorus_block_bytes', 'Disk taken by bundles.', ({ blockBytes }) => blockBytes),
   gauge('chorus_start_time_seconds', 'When the daemon started, since 1970.', ({ status }) => status.startedAt / 1000),
+  counter(
+    'chorus_wire_bytes_in_total',
+    'All bytes received over TCP after the handshake.',
+    ({ traffic }) => traffic.wireIn,
+  ),
+  counter(
+    'chorus_wire_bytes_out_total',
+    'All bytes sent over TCP after the handshake.',
+    ({ traffic }) => traffic.wireOut,
+  ),
   counter('chorus_sync_bytes_in_total', 'Bytes received by sync.', ({ traffic }) => traffic.syncIn),
   counter('chorus_sync_bytes_out_total', 'Bytes sent by sync.', ({ traffic }) => traffic.syncOut),
   counter('chorus_gossip_bytes_in_total', 'Bytes received by gossip.', ({ traffic }) => traffic.gossipIn),

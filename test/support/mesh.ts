@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeEnvelope, emptyLedger, nextCharter, seal } from '../../node/core/index.ts'
@@ -18,6 +18,8 @@ export interface AddOptions {
   readonly via?: TestNode
   /** Listens nowhere. */
   readonly outbound?: boolean
+  /** @default a free one */
+  readonly port?: number
   readonly config?: Partial<Config>
 }
 
@@ -39,10 +41,10 @@ export class TestMesh {
     this.#config = config
   }
 
-  /** One node, running: n1, which may invite and publish everything. */
-  static async create(config: Partial<Config> = {}): Promise<TestMesh> {
+  /** One node, running: n1, which may invite and publish everything. `own`: settings of n1 alone. */
+  static async create(config: Partial<Config> = {}, at?: number, own: Partial<Config> = {}): Promise<TestMesh> {
     const dir = mkdtempSync(join(tmpdir(), 'chorus-mesh-'))
-    const port = await freePort()
+    const port = at ?? (await freePort())
     const stateDir = join(dir, 'n1')
     let rootSeed: Uint8Array = new Uint8Array(32)
     const made = await initMesh({
@@ -56,7 +58,7 @@ export class TestMesh {
     })
     const mesh = new TestMesh(dir, createSigner(rootSeed), createSigner(made.recovery.seed), { ...CONFIG, ...config })
     const first = new TestNode({ name: 'n1', dir: stateDir, key: made.key, id: made.id, port })
-    first.configure({ ...mesh.#config, listen: [`/ip4/127.0.0.1/tcp/${port}`] })
+    first.configure({ ...mesh.#config, listen: [`/ip4/127.0.0.1/tcp/${port}`], ...own })
     mesh.nodes.push(first)
     await first.start()
     return mesh
@@ -92,13 +94,32 @@ export class TestMesh {
 
   async join(name: string, token: string, options: AddOptions = {}): Promise<TestNode> {
     const stateDir = join(this.dir, name)
-    const port = options.outbound === true ? null : await freePort()
+    const port = options.outbound === true ? null : (options.port ?? (await freePort()))
     const made = await joinMesh({ stateDir, token })
     const node = new TestNode({ name, dir: stateDir, key: made.key, id: made.id, port })
     const listen = port === null ? [] : [`/ip4/127.0.0.1/tcp/${port}`]
     node.configure({ ...this.#config, listen, ...options.config })
     this.nodes.push(node)
     return node
+  }
+
+  /** The node's folder with a new key (it must not run); it takes the node's place. */
+  async rejoin(node: TestNode, token: string): Promise<TestNode> {
+    const made = await joinMesh({ stateDir: node.dir, token })
+    const again = new TestNode({ ...node.identity, name: made.name, key: made.key, id: made.id })
+    this.nodes.splice(this.nodes.indexOf(node), 1, again)
+    return again
+  }
+
+  /** A copy of the folder of a node that does not run, as a second machine would have it, with a port of its own. */
+  async copyOf(node: TestNode, name: string): Promise<TestNode> {
+    const dir = join(this.dir, name)
+    cpSync(node.dir, dir, { recursive: true })
+    const port = await freePort()
+    const copy = new TestNode({ ...node.identity, name, dir, port })
+    copy.configure({ ...this.#config, listen: [`/ip4/127.0.0.1/tcp/${port}`] })
+    this.nodes.push(copy)
+    return copy
   }
 
   async add(name: string, options: AddOptions = {}): Promise<TestNode> {
@@ -234,6 +255,7 @@ export class TestMesh {
   }
 }
 
-function rootFirst({ bundle }: BuiltPolicy): Iterable<{ cid: string; bytes: Uint8Array }> {
+/** The blocks of a bundle in the order in which a daemon takes them. */
+export function rootFirst({ bundle }: BuiltPolicy): Iterable<{ cid: string; bytes: Uint8Array }> {
   return [bundle.root, ...[...bundle.blocks].filter(({ cid }) => cid !== bundle.root.cid)]
 }

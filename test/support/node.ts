@@ -29,6 +29,11 @@ export class TestNode {
     this.client = new ControlClient({ stateDir: made.dir })
   }
 
+  get identity(): { name: string; dir: string; key: string; id: string; port: number | null } {
+    const { name, dir, key, id, port } = this
+    return { name, dir, key, id, port }
+  }
+
   get pid(): number {
     const pid = this.#child?.pid
     if (pid === undefined) throw new Error(`${this.name} does not run`)

@@ -1,0 +1,54 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { TestMesh } from '../test/support/mesh.ts'
+import { round, spreadOf } from './lib/figures.ts'
+import { sleep, usageOf } from './lib/processes.ts'
+import { report } from './lib/results.ts'
+
+/**
+ * Resident memory and CPU of idle daemons with 10 neighbours each, and what `chorus status` takes beyond an empty Node.
+ * Usage: node bench/idle.ts [seconds]
+ */
+const NODES = 11
+const SECONDS = Number(process.argv[2] ?? 120)
+const STARTS = 15
+/** What is measured is the daemon as it is delivered, with its hash table and gossip. */
+const mesh = await TestMesh.of(NODES, { dht: true })
+try {
+  const { id } = await mesh.publishFile(mesh.node(1), 'base/motd', 'idle')
+  await mesh.converged(mesh.nodes, 'base/motd', id, 'idle', 120_000)
+  // Start-up's garbage and its busy first minute are not idling.
+  await sleep(60_000)
+  const neighbours = await Promise.all(mesh.nodes.map(async (node) => (await node.status()).peers.length))
+  const before = mesh.nodes.map((node) => usageOf(node.pid))
+  await sleep(SECONDS * 1000)
+  const after = mesh.nodes.map((node) => usageOf(node.pid))
+  const cpu = after.map((usage, i) => ((usage.cpuSeconds - (before[i]?.cpuSeconds ?? 0)) / SECONDS) * 100)
+  const main = join(import.meta.dirname, '../dist/cli-tui/main.js')
+  const status = times(STARTS, [main, 'status', '--state', mesh.node(1).dir])
+  const empty = times(STARTS, ['-e', '0'])
+  report('idle', {
+    nodes: NODES,
+    seconds: SECONDS,
+    neighbours: spreadOf(neighbours),
+    rssMb: spreadOf(after.map((usage) => usage.rssMb)),
+    peakMb: spreadOf(after.map((usage) => usage.peakMb)),
+    cpuPercentOfACore: spreadOf(cpu),
+    statusMs: spreadOf(status),
+    emptyNodeMs: spreadOf(empty),
+    statusBeyondNodeMs: round(spreadOf(status).p50 - spreadOf(empty).p50),
+    aims: { rssMb: 90, cpuPercentOfACore: 0.5, statusBeyondNodeMs: 150 },
+  })
+} finally {
+  await mesh.close()
+}
+
+/** Milliseconds of each of `n` runs of Node with these arguments. */
+function times(n: number, args: readonly string[]): number[] {
+  execFileSync(process.execPath, args, { stdio: 'ignore' })
+  return Array.from({ length: n }, () => {
+    const start = performance.now()
+    spawnSync(process.execPath, args, { stdio: 'ignore' })
+    return performance.now() - start
+  })
+}
