@@ -30,14 +30,14 @@ export async function parse(
 ): Promise<Parsed | { readonly print: string }> {
   let parsed: Parsed | undefined
   let printed = ''
-  const program = command('chorus', overview(table, world.paint))
+  const program = command('chorus', () => overview(table, world.paint))
   program.version(world.version, '-V, --version', 'print the version')
   for (const spec of table) {
     const words = spec.name.split(' ')
     const parent = words
       .slice(0, -1)
       .reduce((at, word, i) => child(at, word, table, words.slice(0, i + 1).join(' '), world.paint), program)
-    const own = command(words.at(-1) ?? '', helpText(spec, world))
+    const own = command(words.at(-1) ?? '', () => helpText(spec, world))
     for (const arg of spec.args ?? []) own.argument(arg.name.startsWith('[') ? arg.name : `<${arg.name}>`, arg.help)
     for (const option of spec.options ?? []) own.addOption(optionFor(option))
     own.action(() => {
@@ -53,7 +53,7 @@ export async function parse(
     parent.addCommand(own, { isDefault: spec.isDefault === true })
   }
 
-  function command(name: string, help: string): Command {
+  function command(name: string, help: () => string): Command {
     const made = new Command(name)
     made.exitOverride().helpCommand(false).showSuggestionAfterError(true).allowExcessArguments(false)
     made.helpOption('-h, --help', 'show help')
@@ -65,15 +65,21 @@ export async function parse(
       outputError: () => undefined,
     })
     for (const option of EVERYWHERE) made.addOption(optionFor(option))
-    made.helpInformation = () => help
+    // Made when it is asked for: the texts of forty commands would cost each start 10 ms.
+    made.helpInformation = help
     return made
   }
 
   function child(at: Command, word: string, all: readonly CommandSpec[], path: string, paint: Paint): Command {
     const known = at.commands.find((candidate) => candidate.name() === word)
     if (known !== undefined) return known
-    const family = all.filter((spec) => spec.name.startsWith(`${path} `))
-    const made = command(word, overview(family, paint, path))
+    const made = command(word, () =>
+      overview(
+        all.filter((spec) => spec.name.startsWith(`${path} `)),
+        paint,
+        path,
+      ),
+    )
     at.addCommand(made)
     return made
   }
