@@ -1,6 +1,6 @@
 /**
  * What goes wrong in the command itself, with what it means and what to do (`docs/errors.md` is held complete against it). Errors of the
- * daemon, the compiler and the host keep their own classes and codes; all of them reach the terminal as `chorus: E_CODE: sentence`.
+ * daemon, the compiler and the host keep their own classes and codes; all of them reach the terminal as `chorus: CODE: sentence`.
  */
 export const CLI_ERRORS = {
   E_USAGE: ['The command line does not make sense.', 'Run `chorus COMMAND --help`.'],
