@@ -31,3 +31,29 @@ export { didYouMean, suggest } from './expr/suggest.ts'
 
 export { RESOURCE_TYPES } from './resources/table.ts'
 export { unifiedDiff } from './resources/diff.ts'
+
+export {
+  TEMPORARY_PREFIX,
+  type Attributes,
+  type BackupId,
+  type Entry,
+  type EntryKind,
+  type ExecOptions,
+  type ExecResult,
+  type HostPort,
+  type StagedFile,
+} from './host.ts'
+export type { MaybePromise } from './maybe.ts'
+export type { BundleContent, ResourceType } from './resources/type.ts'
+export { convergeHost } from './converge/run.ts'
+export { Session } from './converge/session.ts'
+export {
+  idOf,
+  NO_MEMORY,
+  type ConvergeRequest,
+  type ConvergeResult,
+  type Grant,
+  type HostPolicy,
+  type Memory,
+  type RememberedResource,
+} from './converge/types.ts'

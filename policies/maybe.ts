@@ -9,3 +9,13 @@ export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
 export function andThen<T, R>(value: MaybePromise<T>, follow: (value: T) => MaybePromise<R>): MaybePromise<R> {
   return isPromise(value) ? value.then(follow) : follow(value)
 }
+
+/** Runs something that may throw at once or later, and gives what `rescue` makes of the error. */
+export function attempt<T>(work: () => MaybePromise<T>, rescue: (error: unknown) => T): MaybePromise<T> {
+  try {
+    const result = work()
+    return isPromise(result) ? result.catch(rescue) : result
+  } catch (error) {
+    return rescue(error)
+  }
+}

@@ -95,7 +95,7 @@ export const file = defineType({
     ...(attrs.group === undefined ? [] : [`group:${attrs.group}`]),
     ...(attrs.validate?.[0]?.startsWith('/') === true ? [`path:${attrs.validate[0]}`] : []),
   ],
-  watchPaths: ({ attrs }) => [cleanPath(attrs.path)],
+  watchPaths: ({ attrs }) => [cleanPath(attrs.path) + (formOf(attrs) === 'tree' ? '/' : '')],
   check(context, { attrs }) {
     const steps = stepsFor(context, attrs)
     return andThen(steps, (list) => verdict(context, list))

@@ -33,7 +33,7 @@ export interface TypeDefinition<S extends z.ZodObject> {
   check(context: TypeContext, resource: Typed<z.output<S>>): MaybePromise<Verdict>
   /** Answers a notification, after its own check. `changed`: it was changed by this very run. */
   notified?(context: TypeContext, resource: Typed<z.output<S>>, changed: boolean): MaybePromise<Verdict>
-  /** Paths whose change means drift. */
+  /** Paths whose change means drift; with an ending / the folder and everything in it. */
   watchPaths?(resource: Typed<z.output<S>>): readonly string[]
   /** Takes back what was done, from what `context.remember` left. Only what Chorus itself made or overwrote. */
   undo?(context: TypeContext, key: string): MaybePromise<Verdict>

@@ -1,0 +1,88 @@
+import { andThen, attempt, type MaybePromise } from '../maybe.ts'
+import type { Outcome, Value } from '../model.ts'
+import type { Verdict } from '../resources/type.ts'
+import { ResourceContext, type RunScope } from './context.ts'
+import type { MemoryBuilder } from './memory.ts'
+import { changed, failed, kept, notDone } from './result.ts'
+import { idOf, type RememberedResource } from './types.ts'
+
+/** What became of the resources that no policy has any more. */
+export interface Removed {
+  readonly outcomes: readonly Outcome[]
+  /** By id of a resource that is there now: what the one that held its claim before remembered. */
+  readonly adopted: ReadonlyMap<string, Value>
+}
+
+/**
+ * Takes back, or leaves, what earlier runs managed and this one does not: last done, first undone. What another resource
+ * claims now is handed over with everything that is known of it.
+ */
+export async function runRemovals(scope: RunScope, memory: MemoryBuilder): Promise<Removed> {
+  const { request, graph } = scope
+  const unresolved = new Set([...(request.unresolved ?? []), ...graph.broken.keys()])
+  const adopted = new Map<string, Value>()
+  const outcomes: Outcome[] = []
+  const gone = Object.entries(request.memory.resources)
+    .filter(([id, { policy }]) => !graph.byId.has(id) && !unresolved.has(policy))
+    .sort(([, a], [, b]) => b.order - a.order)
+  for (const [id, remembered] of gone) {
+    const heir = heirOf(scope, memory, remembered)
+    if (heir !== null) {
+      adopted.set(heir, remembered.data)
+      if (request.apply) memory.delete(id)
+      continue
+    }
+    const outcome = await removeOne(scope, remembered)
+    if (outcome !== null) outcomes.push(outcome)
+    const again = outcome?.state === 'failed' || outcome?.state === 'waiting'
+    if (request.apply && !again) memory.delete(id)
+    if (request.apply && outcome !== null && outcome.state !== 'kept')
+      request.onProgress?.(outcome, again ? remembered : null)
+  }
+  return { outcomes, adopted }
+}
+
+/** The id of a new resource of the same type that holds a claim of this one, or null. */
+function heirOf({ graph }: RunScope, memory: MemoryBuilder, gone: RememberedResource): string | null {
+  for (const claim of gone.claims) {
+    const holder = graph.nodes[graph.holders.get(claim) ?? -1]?.prepared
+    if (holder?.resource.type !== gone.type) continue
+    const id = idOf(holder.resource.policy, holder.resource.key)
+    if (memory.get(id) === undefined) return id
+  }
+  return null
+}
+
+function removeOne(scope: RunScope, gone: RememberedResource): MaybePromise<Outcome | null> {
+  const { request } = scope
+  const about = { policy: gone.policy, key: gone.key, cause: 'wanted' as const, sensitive: true }
+  const type = Object.hasOwn(request.types, gone.type) ? request.types[gone.type] : undefined
+  if (type?.undo === undefined) return gone.claims.length === 0 ? null : kept(about, LEFT)
+  if (gone.onRemove === 'leave') return kept(about, LEFT)
+  if (request.signal?.aborted === true)
+    return notDone(about, 'waiting', 'E_CANCELLED', 'the run was cancelled before it was undone')
+  return attempt(
+    () => {
+      const context = new ResourceContext(scope, {
+        policy: gone.policy,
+        version: '',
+        grant: gone.grant,
+        sensitive: true,
+        remembered: gone.data,
+        self: -1,
+      })
+      return andThen(type.undo?.(context, gone.key) ?? NOTHING, (verdict) => finish(request.apply, verdict, about))
+    },
+    (error) => failed(about, error),
+  )
+}
+
+const LEFT = 'no policy has it any more: left as it is'
+const NOTHING: Verdict = { ok: true }
+
+function finish(apply: boolean, verdict: Verdict, about: Parameters<typeof changed>[0]): MaybePromise<Outcome> {
+  if (verdict.ok) return kept(about, `${LEFT}, it was there before`)
+  const outcome = changed(about, [verdict])
+  const result = { ...outcome, reason: `no policy has it any more: ${outcome.reason}` }
+  return apply ? andThen(verdict.apply(), () => result) : result
+}

@@ -1,0 +1,171 @@
+import { PolicyError } from '../errors.ts'
+import { andThen, attempt, type MaybePromise } from '../maybe.ts'
+import type { Outcome, Value } from '../model.ts'
+import { KEPT, type BoundResource, type Change, type TypeContext, type Verdict } from '../resources/type.ts'
+import { mayRunCommands, ResourceContext, type RunScope } from './context.ts'
+import type { GraphNode } from './graph.ts'
+import { flapPause } from './memory.ts'
+import type { Prepared } from './prepare.ts'
+import { changed, failed, kept, notDone, type About } from './result.ts'
+import type { RememberedResource } from './types.ts'
+
+export type Cause = 'wanted' | 'corrective'
+
+/** What the run knows of a resource when its turn comes. */
+export interface Turn {
+  readonly node: GraphNode
+  readonly prepared: Prepared
+  readonly bound: BoundResource
+  readonly remembered: RememberedResource | undefined
+  /** Left by a resource that held the same claim and is gone. */
+  readonly adopted: Value
+  /** It was told of a change, and why that happened. */
+  readonly told: Cause | null
+  /** Something that it depends on was changed, or would be. */
+  readonly afterChange: boolean
+}
+
+export interface Done {
+  readonly outcome: Outcome
+  /** Something was changed, or would be: what is told of it. */
+  readonly changed: Cause | null
+  /** Its dependants must not go on. */
+  readonly bad: boolean
+  /** It was put right after drift. */
+  readonly repair: boolean
+  /** What the type wants remembered; undefined if it said nothing. */
+  readonly fresh: Value | undefined
+}
+
+/** Checks one resource and, unless it is a plan, does what is needed. At once if nothing has to wait. */
+export function runResource(scope: RunScope, turn: Turn): MaybePromise<Done> {
+  const { node, prepared, remembered } = turn
+  const { policy, key, noop } = prepared.resource
+  const drift = remembered !== undefined && remembered.applied === prepared.fingerprint
+  const base: About = { policy, key, sensitive: node.sensitive }
+  const refusal = refusalOf(scope, turn, base)
+  if (refusal !== null) return without(refusal)
+  const context = new ResourceContext(scope, {
+    policy,
+    version: node.policy.version ?? prepared.fingerprint,
+    grant: node.policy.grant,
+    sensitive: node.sensitive,
+    remembered: remembered?.data ?? turn.adopted,
+    self: node.index,
+  })
+  const work = new Work(context, noop ? 'noop' : scope.request.apply ? 'apply' : 'plan')
+  const cause: Cause = drift ? 'corrective' : 'wanted'
+  const guard = (): void => {
+    if (drift && scope.request.apply && !noop) stopFlapping(remembered.repairs, context.host.now())
+  }
+  return attempt(
+    () =>
+      andThen(turn.bound.check(context), (verdict) => {
+        if (!verdict.ok) guard()
+        return andThen(work.act(verdict), () =>
+          andThen(answer(turn, context, verdict), (more) =>
+            andThen(work.act(more), () =>
+              conclude(work, base, verdict.ok ? (turn.told ?? cause) : cause, drift && !verdict.ok),
+            ),
+          ),
+        )
+      }),
+    (error) => rescue(scope, turn, { ...base, cause }, context, error),
+  )
+}
+
+/** Asks the type to answer what the resource was told. */
+function answer(turn: Turn, context: TypeContext, verdict: Verdict): MaybePromise<Verdict> {
+  return turn.told === null ? KEPT : (turn.bound.notified?.(context, !verdict.ok) ?? KEPT)
+}
+
+/** Carries out changes, or only collects them. */
+class Work {
+  readonly changes: Change[] = []
+  readonly notes: string[] = []
+  readonly context: ResourceContext
+  readonly mode: 'apply' | 'plan' | 'noop'
+
+  constructor(context: ResourceContext, mode: 'apply' | 'plan' | 'noop') {
+    this.context = context
+    this.mode = mode
+  }
+
+  act(verdict: Verdict): MaybePromise<void> {
+    if (verdict.ok) return
+    this.changes.push(verdict)
+    if (this.mode !== 'apply') return
+    return andThen(verdict.apply(), (applied) => {
+      if (applied?.note !== undefined) this.notes.push(applied.note)
+    })
+  }
+}
+
+function conclude(work: Work, about: About, cause: Cause, repair: boolean): Done {
+  const fresh = work.context.fresh
+  if (work.changes.length === 0) return { outcome: kept(about), changed: null, bad: false, repair: false, fresh }
+  const outcome = changed({ ...about, cause }, work.changes, work.notes.join('; '))
+  if (work.mode !== 'noop') return { outcome, changed: cause, bad: false, repair, fresh }
+  const reason = `noop is set, nothing is changed: ${outcome.reason}`
+  const { diff } = outcome
+  return {
+    outcome: {
+      policy: about.policy,
+      key: about.key,
+      state: 'skipped',
+      reason,
+      ...(diff === undefined ? {} : { diff }),
+    },
+    changed: null,
+    bad: false,
+    repair: false,
+    fresh,
+  }
+}
+
+/** In a plan a check may fail only because what it depends on is not done yet. */
+function rescue(scope: RunScope, turn: Turn, about: About, context: ResourceContext, error: unknown): Done {
+  const base = without(failed(about, error))
+  if (scope.request.apply || !turn.afterChange || !(error instanceof PolicyError))
+    return { ...base, fresh: context.fresh }
+  const reason = `cannot be told before what it depends on is changed (now: ${error.message})`
+  return { ...base, outcome: notDone(about, 'waiting', error.code, reason), bad: false }
+}
+
+function without(outcome: Outcome): Done {
+  return { outcome, changed: null, bad: true, repair: false, fresh: undefined }
+}
+
+function stopFlapping(repairs: readonly number[], nowMs: number): void {
+  const minutes = flapPause(repairs, nowMs)
+  if (minutes === 0) return
+  throw new PolicyError(
+    'E_FLAPPING',
+    `it was repaired ${repairs.length} times within 10 minutes and differs again: left as it is for ${minutes} min; find what changes it back`,
+  )
+}
+
+/** Why the resource is not even looked at, or null. */
+function refusalOf(scope: RunScope, { node, prepared, bound }: Turn, about: About): Outcome | null {
+  const { host, signal } = scope.request
+  const { type } = prepared.resource
+  const { grant } = node.policy
+  if (signal?.aborted === true) return notDone(about, 'waiting', 'E_CANCELLED', 'the run was cancelled before its turn')
+  if (host.now() >= scope.deadlineMs)
+    return notDone(about, 'waiting', 'E_DEADLINE', "the run's time was over before its turn")
+  if (grant?.types?.includes(type) === false) {
+    return notDone(about, 'failed', 'E_SCOPE', `the grant of its author does not cover the type ${type}`)
+  }
+  if (bound.runsCommands && !mayRunCommands(grant)) {
+    return notDone(
+      about,
+      'failed',
+      'E_SCOPE',
+      'it runs a command, for which the grant of its author must name the type exec',
+    )
+  }
+  if (bound.needsRoot !== null && host.uid !== 0) {
+    return notDone(about, 'skipped', 'E_NEEDS_ROOT', `${bound.needsRoot}, and the daemon runs without root`)
+  }
+  return null
+}

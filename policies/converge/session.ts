@@ -1,0 +1,47 @@
+import { buildGraph, type Graph } from './graph.ts'
+import { prepare } from './prepare.ts'
+import { SeenTable } from './seen.ts'
+import type { ConvergeRequest, HostPolicy } from './types.ts'
+
+/**
+ * What a resident daemon keeps between runs so that a run with nothing to do costs little more than an lstat a file: the
+ * graph as long as its policies are the same objects, and which files are known to be right.
+ */
+export class Session {
+  readonly seen = new SeenTable()
+  #policies: readonly HostPolicy[] = []
+  #graph: Graph | undefined
+
+  graphFor(request: ConvergeRequest): Graph {
+    const { policies } = request
+    if (this.#graph !== undefined && samePolicies(policies, this.#policies)) return this.#graph
+    this.seen.clear()
+    this.#graph = graphOf(request)
+    this.#policies = policies
+    return this.#graph
+  }
+}
+
+export function graphOf({ policies, types, host }: ConvergeRequest): Graph {
+  const sorted = [...policies].sort((a, b) => (a.policy < b.policy ? -1 : a.policy > b.policy ? 1 : 0))
+  return buildGraph(
+    sorted.map((policy) => ({ ...policy, prepared: policy.resources.map((one) => prepare(one, types, host)) })),
+  )
+}
+
+function samePolicies(a: readonly HostPolicy[], b: readonly HostPolicy[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((one, i) => {
+      const other = b[i]
+      return (
+        one === other ||
+        (one.policy === other?.policy &&
+          one.resources === other.resources &&
+          one.grant === other.grant &&
+          one.version === other.version &&
+          one.after.join() === other.after.join())
+      )
+    })
+  )
+}
