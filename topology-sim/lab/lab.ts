@@ -1,0 +1,257 @@
+import {
+  DEFAULT_SETTINGS,
+  type AdmissionFrame,
+  type Cid,
+  type Crypto,
+  type Effect,
+  type EngineEvent,
+  type EngineSettings,
+  type Hasher,
+  type Input,
+  type Key,
+  type Reply,
+} from '../../node/core/index.ts'
+import { EventQueue } from '../kernel/queue.ts'
+import { Random } from '../kernel/random.ts'
+import { LabNode, type Disk, type LabNodeOptions } from './lab-node.ts'
+
+type EffectOf<T extends Effect['type']> = Extract<Effect, { type: T }>
+
+export interface LabOptions {
+  readonly seed: number
+  readonly mesh: Cid
+  readonly hasher: Hasher
+  readonly selects: LabNodeOptions['selects']
+  readonly settings?: Partial<EngineSettings>
+  /** One way, plus up to a tenth. Milliseconds. */
+  readonly latencyMs?: number
+  /** Virtual time at the beginning. Milliseconds since 1970. */
+  readonly startMs: number
+}
+
+/** A line of the trace: when, who, what. */
+export interface TraceLine {
+  readonly atMs: number
+  readonly node: string
+  readonly event: EngineEvent
+}
+
+/**
+ * A small deterministic world of engines in virtual time, for golden traces and property tests: every message takes its
+ * time on a wire, disks and hosts take theirs, and all that is random comes from one seed. The same scenario gives the
+ * same trace.
+ */
+export class Lab {
+  readonly nodes = new Map<string, LabNode>()
+  readonly trace: TraceLine[] = []
+  readonly replies: { readonly node: string; readonly reply: Reply }[] = []
+  /** Whether bytes pass between two nodes now. */
+  passes: (a: string, b: string) => boolean = () => true
+  /** Share of gossip that never arrives, and that arrives twice: sync must make up for it. */
+  gossipLoss = 0
+  gossipTwice = 0
+  readonly #options: LabOptions
+  readonly #queue = new EventQueue()
+  readonly #wires: Random
+  readonly #byKey = new Map<Key, LabNode>()
+  readonly #handshakes = new Map<string, Handshake>()
+  /** Gossip under way at a node that has not judged it yet, by reference. */
+  readonly #heard = new Map<number, { readonly bytes: Uint8Array; readonly from: Key }>()
+  readonly #seen = new Map<string, Set<string>>()
+  readonly #arrivals = new Map<string, number>()
+  #refs = 1
+
+  constructor(options: LabOptions) {
+    this.#options = options
+    this.#wires = new Random(options.seed, 'wires')
+  }
+
+  get nowMs(): number {
+    return this.#options.startMs + this.#queue.time / 1000
+  }
+
+  add(name: string, crypto: Crypto, key: Key, but: { settings?: Partial<EngineSettings>; disk?: Disk } = {}): LabNode {
+    const node = new LabNode(this, {
+      name,
+      key,
+      crypto,
+      settings: { ...DEFAULT_SETTINGS, ...this.#options.settings, ...but.settings },
+      random: new Random(this.#options.seed, `engine ${name}`),
+      disk: but.disk ?? { records: new Map(), local: null, bundles: new Set() },
+      mesh: this.#options.mesh,
+      selects: this.#options.selects,
+    })
+    this.nodes.set(name, node)
+    this.#byKey.set(key, node)
+    this.later(0, () => node.feed({ type: 'wake' }))
+    return node
+  }
+
+  node(name: string): LabNode {
+    const node = this.nodes.get(name)
+    if (node === undefined) throw new Error(`the lab has no node ${name}`)
+    return node
+  }
+
+  later(ms: number, action: () => void): void {
+    this.#queue.add(this.#queue.time + Math.max(0, ms) * 1000, 0, 0, 0, action)
+  }
+
+  /** Lets this much time pass. */
+  run(ms: number): void {
+    const until = this.#queue.time + ms * 1000
+    this.later(ms, () => undefined)
+    for (let next = this.#queue.peekTime(); next !== undefined && next <= until; next = this.#queue.peekTime()) {
+      this.#queue.next()
+      // Only `later` puts anything into this queue.
+      const action = this.#queue.payload as () => void
+      action()
+    }
+  }
+
+  // Connections
+
+  connect(a: string, b: string): void {
+    this.dial(this.node(a), this.node(b).key)
+  }
+
+  dial(from: LabNode, peer: Key): void {
+    const to = this.#byKey.get(peer)
+    if (to === undefined || !from.up || !to.up || from.neighbours.has(to.name) || !this.passes(from.name, to.name))
+      return
+    const conn = `${from.name}>${to.name}#${this.#refs++}`
+    this.#handshakes.set(conn, { dialler: from, listener: to, accepted: new Set() })
+    from.feed({ type: 'admitStart', conn, peer: to.key, role: 'dialler' })
+    to.feed({ type: 'admitStart', conn, peer: from.key, role: 'listener' })
+  }
+
+  admission(from: LabNode, effect: EffectOf<'admitSend'> | EffectOf<'admitResult'>): void {
+    const { conn } = effect
+    const handshake = this.#handshakes.get(conn)
+    if (handshake === undefined) return
+    const other = handshake.dialler === from ? handshake.listener : handshake.dialler
+    if (effect.type === 'admitSend') return this.#carry(from, other, () => this.#admitFrame(other, conn, effect.frame))
+    if (!effect.ok) {
+      this.#handshakes.delete(conn)
+      this.#carry(from, other, () => other.feed({ type: 'admitEnd', conn }))
+      return
+    }
+    handshake.accepted.add(from.name)
+    if (handshake.accepted.size < 2) return
+    this.#handshakes.delete(conn)
+    from.neighbours.add(other.name)
+    other.neighbours.add(from.name)
+    this.later(0, () => from.feed({ type: 'peerUp', peer: other.key }))
+    this.later(0, () => other.feed({ type: 'peerUp', peer: from.key }))
+  }
+
+  #admitFrame(to: LabNode, conn: string, frame: AdmissionFrame): void {
+    if (this.#handshakes.has(conn)) to.feed({ type: 'admitFrame', conn, frame })
+  }
+
+  hangup(node: LabNode, peer: Key, _code: string): void {
+    const other = this.#byKey.get(peer)
+    if (other !== undefined) this.disconnect(node.name, other.name)
+  }
+
+  disconnect(a: string, b: string): void {
+    const [one, two] = [this.node(a), this.node(b)]
+    if (!one.neighbours.delete(b)) return
+    two.neighbours.delete(a)
+    this.later(0, () => one.feed({ type: 'peerDown', peer: two.key }))
+    this.later(0, () => two.feed({ type: 'peerDown', peer: one.key }))
+  }
+
+  /** Cuts every connection that `passes` does not allow any more. */
+  cut(): void {
+    for (const [name, node] of this.nodes) {
+      for (const other of node.neighbours) if (!this.passes(name, other)) this.disconnect(name, other)
+    }
+  }
+
+  crash(name: string, disk = true): void {
+    const node = this.node(name)
+    for (const other of node.neighbours) this.disconnect(name, other)
+    node.crash(disk)
+  }
+
+  neighboursOf(node: LabNode): LabNode[] {
+    return [...node.neighbours].map((name) => this.node(name)).filter((other) => other.up)
+  }
+
+  // What passes over wires
+
+  deliver(from: LabNode, peer: Key, input: Input): void {
+    const to = this.#byKey.get(peer)
+    if (to === undefined) return
+    this.#carry(from, to, () => {
+      if (to.neighbours.has(from.name)) to.feed(input)
+    })
+  }
+
+  /** Gossip as a flood: each node passes on what it accepted to its other neighbours, once. */
+  gossip(from: LabNode, bytes: Uint8Array): void {
+    this.#spread(from, bytes, null)
+  }
+
+  judged(node: LabNode, { ref, result }: EffectOf<'verdict'>): void {
+    const heard = this.#heard.get(ref)
+    this.#heard.delete(ref)
+    if (heard !== undefined && result === 'accept') this.#spread(node, heard.bytes, heard.from)
+  }
+
+  #spread(from: LabNode, bytes: Uint8Array, except: Key | null): void {
+    const hash = this.#hash(bytes)
+    this.#seenBy(from.name).add(hash)
+    for (const to of this.neighboursOf(from)) {
+      if (to.key === except || this.#wires.chance(this.gossipLoss)) continue
+      const times = this.#wires.chance(this.gossipTwice) ? 2 : 1
+      for (let i = 0; i < times; i++) this.#carry(from, to, () => this.#hear(from, to, hash, bytes))
+    }
+  }
+
+  #hear(from: LabNode, to: LabNode, hash: string, bytes: Uint8Array): void {
+    if (!to.neighbours.has(from.name) || this.#seenBy(to.name).has(hash)) return
+    this.#seenBy(to.name).add(hash)
+    const ref = this.#refs++
+    this.#heard.set(ref, { bytes, from: from.key })
+    to.feed({ type: 'record', via: 'gossip', from: from.key, bytes, ref })
+  }
+
+  #carry(from: LabNode, to: LabNode, action: () => void): void {
+    const latency = (this.#options.latencyMs ?? 5) * (1 + this.#wires.next() / 10)
+    // One connection carries everything between two nodes, in order.
+    const wire = `${from.name}>${to.name}`
+    const arrival = Math.max(this.nowMs + latency, this.#arrivals.get(wire) ?? 0)
+    this.#arrivals.set(wire, arrival)
+    this.later(arrival - this.nowMs, () => {
+      if (to.up && this.passes(from.name, to.name)) action()
+    })
+  }
+
+  #seenBy(name: string): Set<string> {
+    const seen = this.#seen.get(name) ?? new Set()
+    this.#seen.set(name, seen)
+    return seen
+  }
+
+  #hash(bytes: Uint8Array): string {
+    return Array.from(this.#options.hasher.sha256(bytes).subarray(0, 16), (byte) => byte.toString(16)).join('.')
+  }
+
+  // What nodes say
+
+  replied(node: LabNode, { reply }: EffectOf<'reply'>): void {
+    this.replies.push({ node: node.name, reply })
+  }
+
+  said(node: LabNode, event: EngineEvent): void {
+    this.trace.push({ atMs: this.nowMs - this.#options.startMs, node: node.name, event })
+  }
+}
+
+interface Handshake {
+  readonly dialler: LabNode
+  readonly listener: LabNode
+  readonly accepted: Set<string>
+}
