@@ -1,0 +1,73 @@
+import type { LogEntry, NodeRow, Status } from '../../../node/control/index.ts'
+import type { PolicyRow } from '../source.ts'
+import type { Cel } from './filter.ts'
+
+/** Policies as this node sees them, with how far each has come among those whom its selector chooses. */
+export function policyRows(
+  status: Pick<Status, 'policies'>,
+  entries: readonly LogEntry[],
+  nodes: readonly NodeRow[],
+  cel: Cel,
+): PolicyRow[] {
+  const byId = new Map(entries.map((entry) => [entry.id, entry]))
+  const here = new Map(status.policies.map((policy) => [policy.policy, policy]))
+  const names = new Set([...here.keys(), ...entries.flatMap(({ policy }) => policy ?? [])])
+  return [...names].sort().map((policy) => {
+    const own = here.get(policy)
+    const versions = entries.filter((entry) => entry.policy === policy && entry.type === 'feed/version')
+    const heads =
+      own !== undefined && own.heads.length > 0
+        ? own.heads
+        : versions.filter(({ head, counts }) => head && counts).map(({ id }) => id)
+    // A policy that selects other nodes only has no winner here; its single head is what they run.
+    const version = own?.winner ?? (heads.length === 1 ? (heads[0] ?? null) : null)
+    const entry = version === null ? undefined : byId.get(version)
+    const selector = entry?.selector ?? versions[0]?.selector ?? ''
+    const retired = entry?.action === 'retire'
+    return {
+      policy,
+      version,
+      seq: entry?.seq ?? own?.seq ?? null,
+      ...shareOf(policy, version, selector, nodes, cel),
+      forked: heads.length > 1,
+      heads: heads.map((id) => ({ id, seq: byId.get(id)?.seq ?? null, author: byId.get(id)?.author.name ?? '' })),
+      author: entry?.author.name ?? '',
+      by: entry?.by ?? '',
+      message: entry?.message ?? '',
+      publishedAt: entry?.at ?? null,
+      retired,
+      selector,
+      state: own?.state ?? 'unknown',
+      code: own?.code ?? null,
+      reason: own?.reason ?? 'this node is not selected',
+    }
+  })
+}
+
+function shareOf(
+  policy: string,
+  version: string | null,
+  selector: string,
+  nodes: readonly NodeRow[],
+  cel: Cel,
+): Pick<PolicyRow, 'inForce' | 'of' | 'failed'> {
+  let inForce = 0
+  let of = 0
+  let failed = 0
+  for (const node of nodes) {
+    const told = node.policies[policy]
+    const isAway = node.state === 'away'
+    if (isAway || (told === undefined && !chosen(selector, node, cel))) continue
+    of++
+    if (told?.state === 'failed') failed++
+    if (version !== null && told?.version === version && told.state === 'ok') inForce++
+  }
+  return { inForce, of, failed }
+}
+
+function chosen(selector: string, node: NodeRow, cel: Cel): boolean {
+  // Facts came through the API's schema as plain JSON, which is what a selector's value is.
+  const facts = node.facts as Parameters<Cel['evaluateSelector']>[1]['facts']
+  const context = { labels: node.labels, facts, node: { name: node.name, id: node.id } }
+  return selector !== '' && cel.evaluateSelector(selector, context).selected
+}
