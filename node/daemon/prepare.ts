@@ -1,0 +1,87 @@
+import type { Grant, HostPolicy, NodeContext, Outcome, ResolvedResource } from '../../policies/index.ts'
+import { PolicyError, RESOURCE_TYPES, resolve, usesOf } from '../../policies/index.ts'
+import type { PolicyToApply } from '../core/index.ts'
+import { NodeError } from '../errors.ts'
+import type { Bundles, LoadedBundle } from './bundles.ts'
+
+/** A policy of a run: resolved for this host, or the reason why it cannot be. */
+export type Prepared =
+  | { readonly ok: true; readonly wanted: PolicyToApply; readonly bundle: LoadedBundle; readonly policy: HostPolicy }
+  | { readonly ok: false; readonly wanted: PolicyToApply; readonly code: string; readonly outcomes: readonly Outcome[] }
+
+interface Kept {
+  readonly key: string
+  readonly resources: readonly ResolvedResource[]
+  readonly grant: Grant | null
+}
+
+/**
+ * Loads and resolves the policies of a run. Everything is there and whole before the first change: a policy that is not
+ * is left out, and what it manages stays as it is. Equal questions give the same objects, which makes the next run cheap.
+ */
+export class Preparer {
+  readonly #bundles: Bundles
+  readonly #kept = new Map<string, Kept>()
+
+  constructor(bundles: Bundles) {
+    this.#bundles = bundles
+  }
+
+  async all(wanted: readonly PolicyToApply[], context: NodeContext): Promise<Prepared[]> {
+    const prepared: Prepared[] = []
+    for (const policy of wanted) prepared.push(await this.one(policy, context))
+    const names = new Set(wanted.map(({ policy }) => policy))
+    for (const name of this.#kept.keys()) if (!names.has(name)) this.#kept.delete(name)
+    return prepared
+  }
+
+  async one(wanted: PolicyToApply, context: NodeContext): Promise<Prepared> {
+    let bundle: LoadedBundle
+    try {
+      bundle = await this.#bundles.load(wanted.bundle.cid)
+    } catch (error) {
+      if (error instanceof PolicyError || error instanceof NodeError) return failed(wanted, [error])
+      throw error
+    }
+    const lie = contradiction(wanted, bundle)
+    if (lie !== undefined) return failed(wanted, [new PolicyError('E_POLICY_SCHEMA', lie)])
+    const key = JSON.stringify([wanted.version, wanted.bundle.cid, wanted.types, wanted.paths, context])
+    let kept = this.#kept.get(wanted.policy)
+    if (kept?.key !== key) {
+      const { resources, errors } = resolve(bundle.policy, context, bundle.files, RESOURCE_TYPES)
+      if (errors.length > 0) return failed(wanted, errors)
+      kept = { key, resources, grant: grantOf(wanted) }
+      this.#kept.set(wanted.policy, kept)
+    }
+    const { resources, grant } = kept
+    const policy = { policy: wanted.policy, version: wanted.version, after: bundle.policy.after, resources, grant }
+    return { ok: true, wanted, bundle, policy }
+  }
+}
+
+function grantOf({ types, paths }: PolicyToApply): Grant | null {
+  return types === null && paths === null ? null : { types, paths }
+}
+
+/** What its record says of a bundle must be what the bundle says of itself. */
+function contradiction(wanted: PolicyToApply, { policy }: LoadedBundle): string | undefined {
+  if (policy.policy !== wanted.policy)
+    return `The bundle holds ${policy.policy}, and was published as ${wanted.policy}.`
+  const uses = usesOf(policy)
+  const hidden = uses.filter((type) => !wanted.uses.includes(type))
+  if (hidden.length > 0) return `The bundle uses ${hidden.join(', ')}, which its record does not name.`
+  return undefined
+}
+
+/** Shown per resource as far as it is known which. */
+function failed(wanted: PolicyToApply, errors: readonly (PolicyError | NodeError)[]): Prepared {
+  const code = errors[0]?.code ?? 'E_POLICY_SCHEMA'
+  const outcomes = errors.map((error): Outcome => ({
+    policy: wanted.policy,
+    key: (error instanceof PolicyError ? error.resource : undefined) ?? 'policy',
+    state: 'failed',
+    reason: error.message,
+    code: error.code,
+  }))
+  return { ok: false, wanted, code, outcomes }
+}
