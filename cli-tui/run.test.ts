@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { CLI_ERRORS } from './errors.ts'
 import { TABLE } from './table/index.ts'
@@ -63,12 +66,15 @@ describe('the command line', () => {
   it('exits 4 where no daemon can be, and says how to get one', async () => {
     const { code, out, err } = await chorus(['status', '--state', '/nonexistent/chorus'])
     expect([code, out]).toEqual([4, ''])
-    expect(err).toContain('chorus: E_NO_STATE: there is no state folder /nonexistent/chorus')
+    expect(err).toContain('chorus: E_NO_STATE: there is no node in /nonexistent/chorus')
     expect(err).toContain('chorus init NAME')
   })
 
-  it('exits 4 when the folder is there and the daemon is not', async () => {
-    const { code, err } = await chorus(['status', '--state', import.meta.dirname])
+  it('exits 4 when the node is there and its daemon is not', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'chorus-run-'))
+    writeFileSync(join(dir, 'node.key'), '')
+    const { code, err } = await chorus(['status', '--state', dir])
+    rmSync(dir, { recursive: true })
     expect(code).toBe(4)
     expect(err).toContain('chorus: E_NO_DAEMON: ')
   })

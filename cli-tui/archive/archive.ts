@@ -98,6 +98,18 @@ export async function openArchive(
   return { head: found.data, entries: entriesOf(reader) }
 }
 
+/** Where the bytes of each block lie in the file, after it was verified whole. @throws CliError E_ARCHIVE */
+export async function locateEntries(
+  path: string,
+): Promise<ReadonlyMap<string, { readonly offset: number; readonly length: number }>> {
+  const reader = new Reader(path)
+  await reader.line()
+  const places = new Map<string, { readonly offset: number; readonly length: number }>()
+  for await (const { cid, bytes } of entriesOf(reader))
+    places.set(cid, { offset: reader.offset - bytes.length, length: bytes.length })
+  return places
+}
+
 async function* entriesOf(reader: Reader): AsyncGenerator<Entry> {
   for (;;) {
     const sum = reader.sum()
@@ -122,6 +134,8 @@ class Reader {
   readonly #source: AsyncIterator<Buffer>
   readonly #hash = createHash('sha256')
   #rest: Buffer = Buffer.alloc(0)
+  /** Of the next byte that is to be read. */
+  offset = 0
 
   constructor(path: string) {
     this.#path = path
@@ -171,6 +185,7 @@ class Reader {
     const part = this.#rest.subarray(0, length)
     this.#hash.update(part)
     this.#rest = this.#rest.subarray(length)
+    this.offset += length
     return part
   }
 

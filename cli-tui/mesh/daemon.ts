@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { ControlClient } from '../../node/control/index.ts'
 import type { Context } from '../command.ts'
 import { CliError } from '../errors.ts'
@@ -8,10 +9,10 @@ import { CliError } from '../errors.ts'
  * @throws CliError E_NO_STATE if the folder is not there, which "chorus up" alone would not cure
  */
 export async function daemonOf(context: Context, signal: AbortSignal = context.io.signal): Promise<ControlClient> {
-  if (!existsSync(context.stateDir)) {
+  if (!isNode(context.stateDir)) {
     throw new CliError(
       'E_NO_STATE',
-      `there is no state folder ${context.stateDir}, so no daemon`,
+      `there is no node in ${context.stateDir}, so no daemon`,
       'Start a mesh with "chorus init NAME", join one with "chorus join TOKEN", or name another folder with --state DIR.',
     )
   }
@@ -19,9 +20,13 @@ export async function daemonOf(context: Context, signal: AbortSignal = context.i
   return new ControlClient({ stateDir: context.stateDir, signal })
 }
 
+/** A folder that `init` or `join` made, or in which a daemon answers. */
+const isNode = (stateDir: string): boolean =>
+  existsSync(join(stateDir, 'node.key')) || existsSync(join(stateDir, 'control.sock'))
+
 /** The daemon if one answers, else undefined. */
 export async function daemonIfUp(context: Context): Promise<ControlClient | undefined> {
-  if (!existsSync(context.stateDir)) return undefined
+  if (!isNode(context.stateDir)) return undefined
   const client = await daemonOf(context)
   try {
     await client.status()

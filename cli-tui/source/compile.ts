@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { buildBundle, compile, formatDiagnostic, RESOURCE_TYPES, usesOf } from '../../policies/index.ts'
-import type { Bundle, Compiled, CompiledPolicy, Diagnostic } from '../../policies/index.ts'
+import type { Bundle, Compiled, CompiledPolicy, Diagnostic, SourceFile } from '../../policies/index.ts'
 import type { Context } from '../command.ts'
 import { CliError } from '../errors.ts'
 import { plural, safe } from '../out/text.ts'
@@ -10,6 +10,8 @@ import { folderSource } from './folder.ts'
 export interface Built {
   readonly policy: CompiledPolicy
   readonly bundle: Bundle
+  /** Files that the bundle carries, by path. */
+  readonly sources: ReadonlyMap<string, SourceFile>
   /** Resource types that it uses. */
   readonly uses: readonly string[]
   /** Absolute path of the folder. */
@@ -34,7 +36,13 @@ export function buildFolder(context: Context, dir: string, set: Readonly<Record<
     )
   }
   const bundle = buildBundle(compiled.policy, compiled.files, (bytes) => createHash('sha256').update(bytes).digest())
-  return { policy: compiled.policy, bundle, uses: usesOf(compiled.policy), dir: resolve(context.io.cwd, dir) }
+  return {
+    policy: compiled.policy,
+    bundle,
+    sources: compiled.files,
+    uses: usesOf(compiled.policy),
+    dir: resolve(context.io.cwd, dir),
+  }
 }
 
 /** Places as typed, so that a terminal or an editor can open them. */

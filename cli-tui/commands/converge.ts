@@ -1,0 +1,91 @@
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Context, Invocation } from '../command.ts'
+import { CliError, EXIT } from '../errors.ts'
+import type { Exit } from '../errors.ts'
+import type { Options } from '../input/options.ts'
+import type { LocalBundle } from '../local/bundle.ts'
+import { daemonOf } from '../mesh/daemon.ts'
+import { outcomesText } from '../out/outcomes.ts'
+import type { OutcomeRow } from '../out/outcomes.ts'
+
+/** `chorus converge --json`. `policy` is null when the daemon converged everything. */
+export interface ConvergeOutput {
+  readonly policy: string | null
+  readonly dryRun: boolean
+  readonly selected: boolean
+  readonly converged: boolean
+  readonly outcomes: readonly OutcomeRow[]
+}
+
+export async function run(context: Context, { args, options }: Invocation): Promise<Exit> {
+  const [file] = args
+  return file === undefined ? askDaemon(context, options) : convergeFile(context, options, file)
+}
+
+async function askDaemon(context: Context, options: Options): Promise<Exit> {
+  const given = options.list('label').length + options.list('set').length > 0 || options.text('name') !== undefined
+  if (given) throw new CliError('E_USAGE', '--name, --label and --set go with a FILE')
+  const client = await daemonOf(context)
+  const dryRun = options.flag('dry-run')
+  const progress = context.out.progress(dryRun ? 'checking' : 'converging')
+  try {
+    if (dryRun) {
+      const { outcomes } = await client.plan({ bundle: null, policy: null })
+      return report(context, {
+        policy: null,
+        dryRun,
+        selected: true,
+        converged: outcomes.every((outcome) => outcome.state === 'kept'),
+        outcomes,
+      })
+    }
+    const { outcomes, converged } = await client.converge()
+    return report(context, { policy: null, dryRun, selected: true, converged, outcomes })
+  } finally {
+    progress.stop()
+  }
+}
+
+async function convergeFile(context: Context, options: Options, file: string): Promise<Exit> {
+  const dryRun = options.flag('dry-run')
+  const { localNode, runHere } = await import('../local/run.ts')
+  const bundle = await openBundle(context, options, file)
+  try {
+    const done = await runHere(context, bundle, localNode(options), !dryRun)
+    if (!done.selected)
+      context.out.note(
+        `${bundle.policy.policy} does not select this machine (select: ${bundle.policy.select}); give --label KEY=VALUE to assume labels.`,
+      )
+    const { selected, converged, outcomes, changed } = done
+    return report(context, {
+      policy: bundle.policy.policy,
+      dryRun,
+      selected,
+      converged: dryRun ? converged && !changed : converged,
+      outcomes,
+    })
+  } finally {
+    bundle.close()
+  }
+}
+
+/** A policy folder, or a file from `chorus build`. */
+export async function openBundle(context: Context, options: Options, file: string): Promise<LocalBundle> {
+  const path = resolve(context.io.cwd, file)
+  const { bundleOfArchive, bundleOfFolder } = await import('../local/bundle.ts')
+  if (!statSync(path).isDirectory()) {
+    if (options.list('set').length > 0)
+      throw new CliError('E_USAGE', '--set goes with a policy folder: a bundle is compiled already')
+    return bundleOfArchive(path)
+  }
+  const { buildFolder } = await import('../source/compile.ts')
+  return bundleOfFolder(buildFolder(context, file, options.pairs('set')))
+}
+
+function report(context: Context, data: ConvergeOutput): Exit {
+  context.out.result('converge', data, ({ outcomes, dryRun, selected }, paint) =>
+    selected ? outcomesText(paint, outcomes, { planned: dryRun }) : '',
+  )
+  return data.converged ? EXIT.done : EXIT.notConverged
+}
