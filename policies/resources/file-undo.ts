@@ -8,7 +8,7 @@ export function undoFile(context: TypeContext): Verdict {
   const { host } = context
   const trace = new Trace(context.remembered)
   const free = (path: string): boolean => !context.claimed(`path:${path}`)
-  const made = [...trace.made].reverse().filter((path) => free(path) && host.lstat(path) !== null)
+  const made = [...leaving(context, [...trace.made].reverse().filter(free))]
   const originals = [...trace.originals].filter(([path]) => free(path))
   if (made.length + originals.length === 0) return KEPT
   return {
@@ -19,6 +19,18 @@ export function undoFile(context: TypeContext): Verdict {
       for (const [path, was] of originals) await putBack(context, path, was)
     },
   }
+}
+
+/** Those of the paths, inner ones first, that are there and can go: of folders only those that hold nothing else. */
+function leaving({ host }: TypeContext, paths: readonly string[]): Set<string> {
+  const going = new Set<string>()
+  for (const path of paths) {
+    const entry = host.lstat(path)
+    if (entry === null) continue
+    const inner = entry.kind === 'folder' ? host.readdir(path, LIMITS.folderEntries) : []
+    if (inner.every((name) => going.has(`${path}/${name}`))) going.add(path)
+  }
+  return going
 }
 
 /** Removes what Chorus made. A folder stays if it holds something else. */
