@@ -1,0 +1,3 @@
+/** The only way into the simulator. */
+export { Lab, type LabOptions, type TraceLine } from './lab/lab.ts'
+export { LabNode, type Disk } from './lab/lab-node.ts'
