@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { MemoryHost } from '../../policies/testing/memory-host.ts'
+import { buildBundle, compile, memorySource, RESOURCE_TYPES, usesOf } from '../../policies/index.ts'
+import type { Bundle } from '../../policies/index.ts'
+import type { AppliedPolicy, Input, PolicyToApply } from '../core/index.ts'
+import { NodeError } from '../errors.ts'
+import type { Meta } from '../store/index.ts'
+import { Bundles } from './bundles.ts'
+import { Converger } from './converger.ts'
+import type { RunReport } from './converger.ts'
+import { RunMemory } from './memory.ts'
+import { DriftWatch } from './watch.ts'
+
+let dir: string
+let host: MemoryHost
+let meta: Meta
+let blocks: Map<string, Uint8Array>
+let inputs: Input[]
+let runs: RunReport[]
+let off: string | null
+let converger: Converger
+let last = 0
+const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'chorus-run-'))
+  host = new MemoryHost({ sha256, now: () => Date.now() })
+  const values = new Map<string, unknown>()
+  meta = { get: (name) => values.get(name), set: (name, value) => void values.set(name, value) }
+  blocks = new Map()
+  off = null
+  restart()
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+/** As after a restart of the daemon: the host, the store and the journal are what they were. */
+function restart(): void {
+  inputs = []
+  runs = []
+  const read = async (cid: string): Promise<Uint8Array> => {
+    const bytes = blocks.get(cid)
+    if (!bytes) throw new NodeError('E_NOT_FOUND', `no ${cid}`)
+    return bytes
+  }
+  converger = new Converger({
+    bundles: new Bundles({
+      has: async (cid) => blocks.has(cid),
+      read,
+      async *readChunks(chunks) {
+        for (const cid of chunks) yield await read(cid)
+      },
+    }),
+    host,
+    memory: new RunMemory(meta, dir),
+    watch: new DriftWatch(() => undefined),
+    feed: (input) => inputs.push(input),
+    context: () => ({ labels: { role: 'web' }, facts: {}, node: { name: 'n1', id: 'id' } }),
+    handsOff: () => off,
+    onRun: (run) => runs.push(run),
+  })
+}
+
+/** Compiles a policy and puts its bundle into the store. */
+function policy(yaml: string, files: Record<string, string> = {}): { bundle: Bundle; wanted: PolicyToApply } {
+  const compiled = compile(memorySource({ 'policy.yaml': yaml, ...files }), { types: RESOURCE_TYPES })
+  if (!compiled.policy) throw new Error(JSON.stringify(compiled.diagnostics))
+  const bundle = buildBundle(compiled.policy, compiled.files, sha256)
+  for (const { cid, bytes } of bundle.blocks) blocks.set(cid, bytes)
+  const { policy: name } = compiled.policy
+  const wanted: PolicyToApply = {
+    policy: name,
+    version: `v-${name}-${bundle.root.cid}`,
+    seq: 1,
+    bundle: { cid: bundle.root.cid, size: bundle.size },
+    uses: usesOf(compiled.policy),
+    types: null,
+    paths: null,
+  }
+  return { bundle, wanted }
+}
+
+const motd = (content: string, more = ''): string =>
+  `policy: base/motd\nselect: "true"\nresources:\n  file/motd: { path: /etc/motd, content: "${content}", onRemove: undo${more} }\n`
+
+async function run(policies: PolicyToApply[], removed: string[] = []): Promise<readonly AppliedPolicy[]> {
+  last += 1
+  const id = last
+  converger.apply({ type: 'apply', run: id, why: 'wanted', policies, removed })
+  await expect.poll(() => inputs.some((input) => input.type === 'applied' && input.run === id)).toBe(true)
+  const applied = inputs.find((input) => input.type === 'applied' && input.run === id)
+  return applied?.type === 'applied' ? applied.policies : []
+}
+
+const content = (path: string): string | null =>
+  host.lstat(path) === null ? null : new TextDecoder().decode(host.readFile(path, 1000))
+
+describe('a run', () => {
+  it('applies what is wanted, says so, and changes nothing the second time', async () => {
+    const { wanted } = policy(motd('hello ${node.name}'))
+    expect(await run([wanted])).toMatchObject([{ policy: 'base/motd', version: wanted.version, state: 'ok' }])
+    expect(content('/etc/motd')).toBe('hello n1')
+    expect(runs.at(-1)).toMatchObject({ changed: true, converged: true })
+    await run([wanted])
+    expect(runs.at(-1)).toMatchObject({ changed: false, converged: true })
+  })
+
+  it('takes back what a removed policy made, even after a restart in between', async () => {
+    const { wanted } = policy(motd('hello'))
+    await run([wanted])
+    restart()
+    await run([], ['base/motd'])
+    expect(content('/etc/motd')).toBeNull()
+  })
+
+  it('leaves alone what belongs to a policy that is neither wanted nor removed', async () => {
+    await run([policy(motd('hello')).wanted])
+    await run([])
+    expect(content('/etc/motd')).toBe('hello')
+  })
+
+  it('starts nothing of a policy of which a block is missing, and says which code', async () => {
+    const { wanted } = policy(motd('one'))
+    await run([wanted])
+    const next = policy(motd('two'))
+    blocks.delete(next.bundle.content.policy.chunks[0] ?? '')
+    blocks.delete(next.bundle.root.cid)
+    expect(await run([next.wanted])).toMatchObject([{ state: 'failed', code: 'E_NOT_FOUND' }])
+    expect(content('/etc/motd')).toBe('one')
+  })
+
+  it('refuses a bundle that is not what its record says', async () => {
+    const { wanted } = policy(motd('hello'))
+    expect(await run([{ ...wanted, policy: 'base/other' }])).toMatchObject([
+      { state: 'failed', code: 'E_POLICY_SCHEMA' },
+    ])
+    expect(await run([{ ...wanted, uses: [] }])).toMatchObject([{ state: 'failed', code: 'E_POLICY_SCHEMA' }])
+    expect(content('/etc/motd')).toBeNull()
+  })
+
+  it('changes nothing while hands are off, and tells what it would do', async () => {
+    off = 'someone is repairing it'
+    const { wanted } = policy(motd('hello'))
+    expect(await run([wanted])).toMatchObject([{ state: 'held' }])
+    expect(content('/etc/motd')).toBeNull()
+    expect(runs.at(-1)?.outcomes).toMatchObject([{ key: 'file/motd', state: 'changed' }])
+    off = null
+    expect(await run([wanted])).toMatchObject([{ state: 'ok' }])
+  })
+})
+
+describe('a plan', () => {
+  it('shows what one policy would change beside those in force, and changes nothing', async () => {
+    await run([policy(motd('hello')).wanted])
+    const other = policy('policy: web/site\nselect: "true"\nresources:\n  file/a: { path: /srv/a, content: "x" }\n')
+    const plan = await converger.plan(other.wanted)
+    expect(plan.outcomes).toMatchObject([{ policy: 'web/site', key: 'file/a', state: 'changed' }])
+    expect(content('/srv/a')).toBeNull()
+    expect((await converger.plan(null)).outcomes).toMatchObject([{ policy: 'base/motd', state: 'kept' }])
+  })
+})
