@@ -32,7 +32,11 @@ export function bundleOfFolder({ policy, bundle, sources }: Built): LocalBundle 
     if (source === undefined) continue
     file.chunks.forEach((cid, i) => {
       const offset = i * LIMITS.chunkBytes
-      places.set(cid, { read: source.read, offset, length: Math.min(LIMITS.chunkBytes, file.size - offset) })
+      places.set(cid, {
+        read: (from, bytes) => source.read(from, bytes),
+        offset,
+        length: Math.min(LIMITS.chunkBytes, file.size - offset),
+      })
     })
   }
   return {

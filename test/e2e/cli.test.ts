@@ -1,0 +1,271 @@
+import { spawn, spawnSync } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+/** The walk-through of the README, typed as a user would: two nodes on one machine, every command a process of its own. */
+const MAIN = resolve('dist/cli-tui/main.js')
+const HELLO = resolve('policies/examples/hello')
+const dir = mkdtempSync(join(tmpdir(), 'chorus-cli-'))
+const env = { ...process.env, NO_COLOR: '1', XDG_CONFIG_HOME: join(dir, 'operator'), CHORUS_STATE: '' }
+const daemons: ChildProcess[] = []
+
+interface Ran {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+function chorus(node: string, ...argv: string[]): Ran {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...argv, '--state', join(dir, node)], {
+    encoding: 'utf8',
+    env,
+    cwd: dir,
+    timeout: 60_000,
+  })
+  return { code: status, out: stdout, err: stderr }
+}
+
+function json(node: string, ...argv: string[]): any {
+  const ran = chorus(node, ...argv, '--json')
+  expect([ran.code, ran.err]).toEqual([0, expect.any(String)])
+  return JSON.parse(ran.out)
+}
+
+async function up(node: string, ...argv: string[]): Promise<ChildProcess> {
+  const child = spawn(
+    process.execPath,
+    [MAIN, 'up', '--user', '--json', '--listen', '127.0.0.1:0', '--state', join(dir, node), ...argv],
+    { env, stdio: ['ignore', 'pipe', 'ignore'] },
+  )
+  daemons.push(child)
+  await new Promise<void>((done, failed) => {
+    child.once('exit', (code) => failed(new Error(`${node} ended with ${code}`)))
+    createInterface({ input: child.stdout ?? process.stdin }).once('line', () => done())
+  })
+  return child
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+  const gone = new Promise<number | null>((done) => child.once('exit', done))
+  child.kill(signal)
+  return gone
+}
+
+async function until(what: string, check: () => boolean): Promise<void> {
+  const over = Date.now() + 30_000
+  while (!check()) {
+    if (Date.now() > over) throw new Error(`not within 30 s: ${what}`)
+    await new Promise((done) => setTimeout(done, 200))
+  }
+}
+
+const quiet = (node: string): void => {
+  mkdirSync(join(dir, node), { mode: 0o700 })
+  writeFileSync(join(dir, node, 'chorus.yaml'), 'mdns: false\n')
+}
+const motd = (node: string): string => join(dir, 'hosts', node, 'motd')
+const publishArgs = (greeting: string): string[] => [
+  'publish',
+  HELLO,
+  '--set',
+  `root=${join(dir, 'hosts')}`,
+  '--set',
+  `greeting=${greeting}`,
+]
+
+let recovery = ''
+beforeAll(async () => {
+  mkdirSync(join(dir, 'hosts'))
+  quiet('first')
+  quiet('web-1')
+  recovery = json('first', 'init', 'prod', '--name', 'first', '--label', 'role=admin').recoveryKey
+  await up('first')
+  const invited = chorus('first', 'invite', '--name', 'web-1', '--label', 'role=web')
+  expect(invited.out).toMatch(/^chorus1\.\S+\n$/)
+  expect(chorus('web-1', 'join', invited.out.trim()).code).toBe(0)
+  await up('web-1')
+  await until(
+    'both nodes are known',
+    () => json('first', 'nodes').nodes.length === 2 && json('web-1', 'nodes').nodes.length === 2,
+  )
+})
+afterAll(async () => {
+  await Promise.all(daemons.map((child) => end(child)))
+  rmSync(dir, { recursive: true, force: true })
+})
+
+describe('the walk-through of the README', () => {
+  it('names nodes by name, id and prefix', () => {
+    const { id } = json('first', 'nodes', 'web-1')
+    expect(json('first', 'nodes', id.slice(0, 16)).name).toBe('web-1')
+    expect(json('first', 'nodes', 'web').labels).toEqual({ role: 'web' })
+    const wrong = chorus('first', 'nodes', 'wbe-1')
+    expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('did you mean "web-1"?')])
+  })
+
+  it('does not let a node publish that has no grant, and says so', () => {
+    const refused = chorus('web-1', ...publishArgs('No'), '--local')
+    expect(refused.code).toBe(1)
+    expect(refused.err).toMatch(/chorus: E_[A-Z_]+: /)
+    expect(existsSync(motd('web-1'))).toBe(false)
+  })
+
+  it('grants, with the root key that only the command reads', () => {
+    const granted = chorus('first', 'grant', 'web-1', '--publish', 'web/*', '--select', "labels.role == 'web'")
+    expect([granted.code, granted.out]).toEqual([0, expect.stringContaining('web-1 may publish, retire web/*')])
+    expect(chorus('first', 'charter').out).toContain("labels.role == 'web'")
+    expect(json('first', 'charter').inForce).toHaveLength(1)
+    const elsewhere = chorus('first', 'grant', 'web-1', '--publish', 'x', '--root-key', join(dir, 'nothing.key'))
+    expect([elsewhere.code, elsewhere.err]).toEqual([1, expect.stringContaining('chorus: E_KEY_FILE: ')])
+  })
+
+  it('plans without changing, publishes, and waits until the selected nodes have converged', async () => {
+    await until('web-1 knows of its grant', () => json('web-1', 'charter').inForce[0].n === 2)
+    const plan = json('web-1', 'plan', HELLO, '--set', `root=${join(dir, 'hosts')}`)
+    expect(plan.outcomes.some((outcome: { state: string }) => outcome.state === 'changed')).toBe(true)
+    expect(plan.matches.map((node: { name: string }) => node.name).sort()).toEqual(['first', 'web-1'])
+    expect(existsSync(motd('web-1'))).toBe(false)
+    const done = chorus('web-1', ...publishArgs('Hello'), '--message', 'the first')
+    expect([done.code, done.out]).toEqual([0, expect.stringContaining('web/hello@')])
+    await until('web-1 has converged', () => existsSync(motd('web-1')) && chorus('web-1', 'status').code === 0)
+    expect(readFileSync(motd('web-1'), 'utf8')).toContain('Hello, web-1!')
+    // The grant covers web nodes only.
+    expect(existsSync(motd('first'))).toBe(false)
+  })
+
+  it('shows what is there: log, show, diff, status', async () => {
+    expect(chorus('first', ...publishArgs('Good morning'), '--wait', '--timeout', '30s')).toMatchObject({ code: 0 })
+    await until('both run it', () =>
+      [motd('web-1'), motd('first')].every(
+        (path) => existsSync(path) && readFileSync(path, 'utf8').includes('Good morning'),
+      ),
+    )
+    const { entries } = json('first', 'log', 'web/hello')
+    expect(entries[0]).toMatchObject({ policy: 'web/hello', counts: true, winner: true })
+    expect(entries.some((entry: { message: string }) => entry.message === 'the first')).toBe(true)
+    expect(chorus('first', 'log').out).toContain('in force')
+    expect(chorus('first', 'show', 'web/hello').out).toContain('file/motd')
+    expect(chorus('first', 'diff', 'web/hello').out).toContain('+vars.greeting: "Good morning"')
+    expect(chorus('first', 'show', entries[0].id).out).toContain('feed/version')
+    expect(chorus('first', 'status').out).toContain('web/hello')
+    const unknown = chorus('first', 'log', 'web/helo')
+    expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('did you mean "web/hello"?')])
+  })
+
+  it('rolls back with a new version', async () => {
+    const before = json('first', 'log', 'web/hello').entries[0].seq
+    expect(json('first', 'rollback', 'web/hello', '--wait', '--timeout', '30s').seq).toBe(before + 1)
+    await until('it is back', () => readFileSync(motd('web-1'), 'utf8').includes('Hello, web-1!'))
+  })
+
+  it('publishes with a key file, as CI does', () => {
+    const keygen = chorus('first', 'keygen', 'ci.key')
+    expect([keygen.code, keygen.out]).toEqual([0, expect.stringMatching(/^[0-9a-f]{64}\n$/)])
+    expect(chorus('first', ...publishArgs('CI'), '--key', 'ci.key')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('E_NOT_ALLOWED'),
+    })
+    expect(chorus('first', 'grant', 'ci.key', '--publish', 'web/*', '--as', 'ci', '--expires', '90d').code).toBe(0)
+    expect(chorus('first', ...publishArgs('From CI'), '--key', 'ci.key')).toMatchObject({ code: 0 })
+    expect(json('first', 'log', 'web/hello').entries[0].author.key).toBe(keygen.out.trim())
+    expect(chorus('first', 'grant', 'ci', '--remove').code).toBe(0)
+    expect(chorus('first', ...publishArgs('Too late'), '--key', 'ci.key').code).toBe(1)
+  })
+
+  it('carries a mesh over in a file', () => {
+    expect(json('first', 'export', 'mesh.chorus').bundles).toBeGreaterThan(0)
+    expect(chorus('first', 'export', 'mesh.chorus').err).toContain('E_FILE_EXISTS')
+    const taken = json('web-1', 'import', 'mesh.chorus')
+    expect(taken.refused).toEqual([])
+    writeFileSync(join(dir, 'cut.chorus'), readFileSync(join(dir, 'mesh.chorus')).subarray(0, 3000))
+    expect(chorus('web-1', 'import', 'cut.chorus')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('E_ARCHIVE'),
+    })
+  })
+
+  it('holds, shows it, and goes on', () => {
+    expect(chorus('web-1', 'hold', '--for', '1h', 'replacing the disk').code).toBe(0)
+    expect(chorus('web-1', 'status').out).toContain('replacing the disk')
+    expect(chorus('web-1', 'unhold').code).toBe(0)
+    expect(json('web-1', 'converge').converged).toBe(true)
+  })
+
+  it('replaces the root by recovery, and the old root key is worth nothing', () => {
+    writeFileSync(
+      join(dir, 'wrong.txt'),
+      recovery.replace(/.$/, (last) => (last === '0' ? '1' : '0')),
+    )
+    expect(chorus('first', 'charter', 'rotate', '--recovery-key', 'wrong.txt')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('E_KEY_FILE'),
+    })
+    writeFileSync(join(dir, 'recovery.txt'), recovery)
+    const rotated = chorus('first', 'charter', 'rotate', '--recovery-key', 'recovery.txt', '--root-key', 'new-root.key')
+    expect([rotated.code, rotated.err]).toEqual([0, expect.any(String)])
+    expect(json('first', 'charter').inForce[0]).toMatchObject({ epoch: 1, by: 'recovery' })
+    const old = chorus(
+      'first',
+      'grant',
+      'web-1',
+      '--publish',
+      'x/*',
+      '--root-key',
+      join(dir, 'operator', 'chorus', 'prod.root.key'),
+    )
+    expect([old.code, old.err]).toEqual([1, expect.stringContaining('is no root key of this mesh')])
+    expect(chorus('first', 'charter', 'refresh').code).toBe(0)
+  })
+
+  it('asks two of two roots, one after the other', () => {
+    chorus('first', 'keygen', 'alice.key')
+    expect(
+      chorus(
+        'first',
+        'charter',
+        'rotate',
+        '--recovery-key',
+        'recovery.txt',
+        '--add-root',
+        'alice.key',
+        '--threshold',
+        '2',
+      ).code,
+    ).toBe(0)
+    const draft = json('first', 'grant', 'web-1', '--publish', 'two/*', '--root-key', 'new-root.key')
+    expect(draft).toMatchObject({ missing: 1, draft: expect.stringContaining('.draft') })
+    expect(json('first', 'charter', 'sign', draft.draft, '--root-key', 'alice.key')).toMatchObject({ missing: 0 })
+    expect(chorus('first', 'charter').out).toContain('two/*')
+  })
+
+  it('doctors', () => {
+    const { findings } = json('first', 'doctor')
+    expect(findings.filter((finding: { state: string }) => finding.state === 'fail')).toEqual([])
+  })
+
+  it('retires, and asks first', async () => {
+    const asked = chorus('first', 'retire', 'web/hello')
+    expect([asked.code, asked.err]).toEqual([2, expect.stringContaining('--yes')])
+    expect(chorus('first', 'retire', 'web/hello', '--yes', '--wait', '--timeout', '30s')).toMatchObject({ code: 0 })
+    expect(chorus('first', 'retire', 'web/hello', '--yes').code).toBe(1)
+  })
+
+  it('revokes a member, who is hung up on', async () => {
+    expect(chorus('first', 'revoke', 'web-1', '--as', 'member', '--yes').code).toBe(0)
+    await until(
+      'web-1 has no neighbour',
+      () =>
+        json('first', 'doctor') !== null && JSON.parse(chorus('first', 'status', '--json').out).neighbours.length === 0,
+    )
+  })
+
+  it('ends in good order at SIGTERM', async () => {
+    for (const child of daemons) expect(await end(child)).toBe(0)
+    expect(chorus('first', 'status').code).toBe(4)
+  })
+})
