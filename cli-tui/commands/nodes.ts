@@ -14,7 +14,8 @@ import { age, plural, safe, short } from '../out/text.ts'
 export interface NodesOutput {
   readonly nodes: readonly NodeOutput[]
 }
-interface NodeOutput {
+/** `chorus nodes NODE --json`. */
+export interface NodeOutput {
   readonly name: string
   readonly id: string
   readonly key: string

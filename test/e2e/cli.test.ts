@@ -5,6 +5,18 @@ import { createInterface } from 'node:readline'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { CharterShowOutput } from '../../cli-tui/commands/charter-show.ts'
+import type { ConvergeOutput } from '../../cli-tui/commands/converge.ts'
+import type { DoctorOutput } from '../../cli-tui/commands/doctor.ts'
+import type { ExportOutput } from '../../cli-tui/commands/export.ts'
+import type { ImportOutput } from '../../cli-tui/commands/import.ts'
+import type { InitOutput } from '../../cli-tui/commands/init.ts'
+import type { LogOutput } from '../../cli-tui/commands/log.ts'
+import type { NodeOutput, NodesOutput } from '../../cli-tui/commands/nodes.ts'
+import type { PlanOutput } from '../../cli-tui/commands/plan.ts'
+import type { StatusOutput } from '../../cli-tui/commands/status.ts'
+import type { CharterOutput } from '../../cli-tui/mesh/charter.ts'
+import type { PublishOutput } from '../../cli-tui/mesh/publish.ts'
 
 /** The walk-through of the README, typed as a user would: two nodes on one machine, every command a process of its own. */
 const MAIN = resolve('dist/cli-tui/main.js')
@@ -29,10 +41,11 @@ function chorus(node: string, ...argv: string[]): Ran {
   return { code: status, out: stdout, err: stderr }
 }
 
-function json(node: string, ...argv: string[]): any {
+function json<T>(node: string, ...argv: string[]): T {
   const ran = chorus(node, ...argv, '--json')
   expect([ran.code, ran.err]).toEqual([0, expect.any(String)])
-  return JSON.parse(ran.out)
+  // The command's own output type, which is what --json promises.
+  return JSON.parse(ran.out) as T
 }
 
 async function up(node: string, ...argv: string[]): Promise<ChildProcess> {
@@ -83,7 +96,7 @@ beforeAll(async () => {
   mkdirSync(join(dir, 'hosts'))
   quiet('first')
   quiet('web-1')
-  recovery = json('first', 'init', 'prod', '--name', 'first', '--label', 'role=admin').recoveryKey
+  recovery = json<InitOutput>('first', 'init', 'prod', '--name', 'first', '--label', 'role=admin').recoveryKey ?? ''
   await up('first')
   const invited = chorus('first', 'invite', '--name', 'web-1', '--label', 'role=web')
   expect(invited.out).toMatch(/^chorus1\.\S+\n$/)
@@ -91,7 +104,8 @@ beforeAll(async () => {
   await up('web-1')
   await until(
     'both nodes are known',
-    () => json('first', 'nodes').nodes.length === 2 && json('web-1', 'nodes').nodes.length === 2,
+    () =>
+      json<NodesOutput>('first', 'nodes').nodes.length === 2 && json<NodesOutput>('web-1', 'nodes').nodes.length === 2,
   )
 })
 afterAll(async () => {
@@ -101,9 +115,9 @@ afterAll(async () => {
 
 describe('the walk-through of the README', () => {
   it('names nodes by name, id and prefix', () => {
-    const { id } = json('first', 'nodes', 'web-1')
-    expect(json('first', 'nodes', id.slice(0, 16)).name).toBe('web-1')
-    expect(json('first', 'nodes', 'web').labels).toEqual({ role: 'web' })
+    const { id } = json<NodeOutput>('first', 'nodes', 'web-1')
+    expect(json<NodeOutput>('first', 'nodes', id.slice(0, 16)).name).toBe('web-1')
+    expect(json<NodeOutput>('first', 'nodes', 'web').labels).toEqual({ role: 'web' })
     const wrong = chorus('first', 'nodes', 'wbe-1')
     expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('did you mean "web-1"?')])
   })
@@ -119,16 +133,16 @@ describe('the walk-through of the README', () => {
     const granted = chorus('first', 'grant', 'web-1', '--publish', 'web/*', '--select', "labels.role == 'web'")
     expect([granted.code, granted.out]).toEqual([0, expect.stringContaining('web-1 may publish, retire web/*')])
     expect(chorus('first', 'charter').out).toContain("labels.role == 'web'")
-    expect(json('first', 'charter').inForce).toHaveLength(1)
+    expect(json<CharterShowOutput>('first', 'charter').inForce).toHaveLength(1)
     const elsewhere = chorus('first', 'grant', 'web-1', '--publish', 'x', '--root-key', join(dir, 'nothing.key'))
     expect([elsewhere.code, elsewhere.err]).toEqual([1, expect.stringContaining('chorus: E_KEY_FILE: ')])
   })
 
   it('plans without changing, publishes, and waits until the selected nodes have converged', async () => {
-    await until('web-1 knows of its grant', () => json('web-1', 'charter').inForce[0].n === 2)
-    const plan = json('web-1', 'plan', HELLO, '--set', `root=${join(dir, 'hosts')}`)
-    expect(plan.outcomes.some((outcome: { state: string }) => outcome.state === 'changed')).toBe(true)
-    expect(plan.matches.map((node: { name: string }) => node.name).sort()).toEqual(['first', 'web-1'])
+    await until('web-1 knows of its grant', () => json<CharterShowOutput>('web-1', 'charter').inForce[0]?.n === 2)
+    const plan = json<PlanOutput>('web-1', 'plan', HELLO, '--set', `root=${join(dir, 'hosts')}`)
+    expect(plan.outcomes.some((outcome) => outcome.state === 'changed')).toBe(true)
+    expect(plan.matches?.map((node) => node.name).sort()).toEqual(['first', 'web-1'])
     expect(existsSync(motd('web-1'))).toBe(false)
     const done = chorus('web-1', ...publishArgs('Hello'), '--message', 'the first')
     expect([done.code, done.out]).toEqual([0, expect.stringContaining('web/hello@')])
@@ -145,21 +159,21 @@ describe('the walk-through of the README', () => {
         (path) => existsSync(path) && readFileSync(path, 'utf8').includes('Good morning'),
       ),
     )
-    const { entries } = json('first', 'log', 'web/hello')
+    const { entries } = json<LogOutput>('first', 'log', 'web/hello')
     expect(entries[0]).toMatchObject({ policy: 'web/hello', counts: true, winner: true })
-    expect(entries.some((entry: { message: string }) => entry.message === 'the first')).toBe(true)
+    expect(entries.some((entry) => entry.message === 'the first')).toBe(true)
     expect(chorus('first', 'log').out).toContain('in force')
     expect(chorus('first', 'show', 'web/hello').out).toContain('file/motd')
     expect(chorus('first', 'diff', 'web/hello').out).toContain('+vars.greeting: "Good morning"')
-    expect(chorus('first', 'show', entries[0].id).out).toContain('feed/version')
+    expect(chorus('first', 'show', entries[0]?.id ?? '').out).toContain('feed/version')
     expect(chorus('first', 'status').out).toContain('web/hello')
     const unknown = chorus('first', 'log', 'web/helo')
     expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('did you mean "web/hello"?')])
   })
 
   it('rolls back with a new version', async () => {
-    const before = json('first', 'log', 'web/hello').entries[0].seq
-    expect(json('first', 'rollback', 'web/hello', '--wait', '--timeout', '30s').seq).toBe(before + 1)
+    const before = json<LogOutput>('first', 'log', 'web/hello').entries[0]?.seq ?? 0
+    expect(json<PublishOutput>('first', 'rollback', 'web/hello', '--wait', '--timeout', '30s').seq).toBe(before + 1)
     await until('it is back', () => readFileSync(motd('web-1'), 'utf8').includes('Hello, web-1!'))
   })
 
@@ -172,15 +186,15 @@ describe('the walk-through of the README', () => {
     })
     expect(chorus('first', 'grant', 'ci.key', '--publish', 'web/*', '--as', 'ci', '--expires', '90d').code).toBe(0)
     expect(chorus('first', ...publishArgs('From CI'), '--key', 'ci.key')).toMatchObject({ code: 0 })
-    expect(json('first', 'log', 'web/hello').entries[0].author.key).toBe(keygen.out.trim())
+    expect(json<LogOutput>('first', 'log', 'web/hello').entries[0]?.author.key).toBe(keygen.out.trim())
     expect(chorus('first', 'grant', 'ci', '--remove').code).toBe(0)
     expect(chorus('first', ...publishArgs('Too late'), '--key', 'ci.key').code).toBe(1)
   })
 
   it('carries a mesh over in a file', () => {
-    expect(json('first', 'export', 'mesh.chorus').bundles).toBeGreaterThan(0)
+    expect(json<ExportOutput>('first', 'export', 'mesh.chorus').bundles).toBeGreaterThan(0)
     expect(chorus('first', 'export', 'mesh.chorus').err).toContain('E_FILE_EXISTS')
-    const taken = json('web-1', 'import', 'mesh.chorus')
+    const taken = json<ImportOutput>('web-1', 'import', 'mesh.chorus')
     expect(taken.refused).toEqual([])
     writeFileSync(join(dir, 'cut.chorus'), readFileSync(join(dir, 'mesh.chorus')).subarray(0, 3000))
     expect(chorus('web-1', 'import', 'cut.chorus')).toMatchObject({
@@ -193,7 +207,7 @@ describe('the walk-through of the README', () => {
     expect(chorus('web-1', 'hold', '--for', '1h', 'replacing the disk').code).toBe(0)
     expect(chorus('web-1', 'status').out).toContain('replacing the disk')
     expect(chorus('web-1', 'unhold').code).toBe(0)
-    expect(json('web-1', 'converge').converged).toBe(true)
+    expect(json<ConvergeOutput>('web-1', 'converge').converged).toBe(true)
   })
 
   it('replaces the root by recovery, and the old root key is worth nothing', () => {
@@ -208,7 +222,7 @@ describe('the walk-through of the README', () => {
     writeFileSync(join(dir, 'recovery.txt'), recovery)
     const rotated = chorus('first', 'charter', 'rotate', '--recovery-key', 'recovery.txt', '--root-key', 'new-root.key')
     expect([rotated.code, rotated.err]).toEqual([0, expect.any(String)])
-    expect(json('first', 'charter').inForce[0]).toMatchObject({ epoch: 1, by: 'recovery' })
+    expect(json<CharterShowOutput>('first', 'charter').inForce[0]).toMatchObject({ epoch: 1, by: 'recovery' })
     const old = chorus(
       'first',
       'grant',
@@ -237,15 +251,17 @@ describe('the walk-through of the README', () => {
         '2',
       ).code,
     ).toBe(0)
-    const draft = json('first', 'grant', 'web-1', '--publish', 'two/*', '--root-key', 'new-root.key')
+    const draft = json<CharterOutput>('first', 'grant', 'web-1', '--publish', 'two/*', '--root-key', 'new-root.key')
     expect(draft).toMatchObject({ missing: 1, draft: expect.stringContaining('.draft') })
-    expect(json('first', 'charter', 'sign', draft.draft, '--root-key', 'alice.key')).toMatchObject({ missing: 0 })
+    expect(json<CharterOutput>('first', 'charter', 'sign', draft.draft ?? '', '--root-key', 'alice.key')).toMatchObject(
+      { missing: 0 },
+    )
     expect(chorus('first', 'charter').out).toContain('two/*')
   })
 
   it('doctors', () => {
-    const { findings } = json('first', 'doctor')
-    expect(findings.filter((finding: { state: string }) => finding.state === 'fail')).toEqual([])
+    const { findings } = json<DoctorOutput>('first', 'doctor')
+    expect(findings.filter((finding) => finding.state === 'fail')).toEqual([])
   })
 
   it('retires, and asks first', async () => {
@@ -259,8 +275,7 @@ describe('the walk-through of the README', () => {
     expect(chorus('first', 'revoke', 'web-1', '--as', 'member', '--yes').code).toBe(0)
     await until(
       'web-1 has no neighbour',
-      () =>
-        json('first', 'doctor') !== null && JSON.parse(chorus('first', 'status', '--json').out).neighbours.length === 0,
+      () => (JSON.parse(chorus('first', 'status', '--json').out) as StatusOutput).neighbours.length === 0,
     )
   })
 
