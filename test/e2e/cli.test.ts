@@ -41,6 +41,7 @@ function chorus(node: string, ...argv: string[]): Ran {
   return { code: status, out: stdout, err: stderr }
 }
 
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names the shape once, at the call
 function json<T>(node: string, ...argv: string[]): T {
   const ran = chorus(node, ...argv, '--json')
   expect([ran.code, ran.err]).toEqual([0, expect.any(String)])
