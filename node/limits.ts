@@ -112,3 +112,29 @@ export const STORE_LIMITS = {
   configBytes: 64 * KiB,
   listMax: 64,
 } as const
+
+/** Bounds of the host adapter. */
+export const HOST_LIMITS = {
+  /** Folders held open at once: a run over 1,000 folders must leave descriptors for the network. */
+  foldersOpen: 128,
+  /** Links that one path may pass: as Linux. */
+  linksPerPath: 40,
+  /** Folders whose renames are not durable yet; at that many they are synced at once. */
+  dirtyFolders: 4096,
+  /** Backup store: content that was overwritten. One file, all of them, and their number; the oldest go first. */
+  backupFileBytes: 64 * MiB,
+  backupBytes: 1024 * MiB,
+  backupFiles: 10_000,
+  /** What is known of each backup, one line of about 200 bytes; the older half goes when it is full. */
+  backupLogBytes: 4 * MiB,
+  /** Content up to this is copied at once, larger content in pieces between other work. */
+  atOnceBytes: 1 * MiB,
+  /** A command that was told to end is killed after this. */
+  killGraceMs: 2 * second,
+  /** Output that a command's children may still write after its own end. */
+  drainMs: 200,
+  /** A look-up in directories beyond /etc/passwd (getent), and how long its answer counts. */
+  getentMs: 2 * second,
+  accountsMs: 30 * second,
+  accountBytes: 4 * MiB,
+} as const

@@ -1,3 +1,4 @@
+import type { BundleContent } from '../resources/type.ts'
 import { breakCycles } from './cycles.ts'
 import type { Prepared } from './prepare.ts'
 import { idOf, type HostPolicy } from './types.ts'
@@ -35,7 +36,6 @@ export interface Graph {
   readonly byId: ReadonlyMap<string, number>
   /** Claim to the node that holds it. */
   readonly holders: ReadonlyMap<string, number>
-  readonly watch: ReadonlyMap<string, readonly string[]>
   /** Policies with a resource that is not valid, and its key: nothing of them is applied. */
   readonly broken: ReadonlyMap<string, string>
 }
@@ -83,7 +83,7 @@ export function buildGraph(policies: readonly PreparedPolicy[]): Graph {
     next[edge.from]?.push(edge)
     before[edge.to] = (before[edge.to] ?? 0) + 1
   }
-  return { nodes, next, before, tells, byId, holders, watch: watchOf(nodes), broken }
+  return { nodes, next, before, tells, byId, holders, broken }
 }
 
 /** Of those that claim the same thing the first has it; equal ones are merged with it, others are refused. */
@@ -176,11 +176,14 @@ function refuseCircle(nodes: readonly Draft[], circle: readonly number[]): void 
     node.refused ??= { code: 'E_CYCLE', reason: `resources wait for each other in a circle: ${names}` }
 }
 
-function watchOf(nodes: readonly Draft[]): Map<string, string[]> {
+/** Path to the ids of the resources that it belongs to. */
+export function watchOf(nodes: readonly GraphNode[], content: BundleContent): Map<string, readonly string[]> {
   const watch = new Map<string, string[]>()
   for (const { prepared, refused, sameAs } of nodes) {
     if (prepared === null || refused !== null || sameAs !== null) continue
-    for (const path of prepared.bound?.watchPaths ?? []) {
+    const { policy } = prepared.resource
+    const paths = prepared.bound?.watchPaths((source) => content.folder(policy, source).map((file) => file.path)) ?? []
+    for (const path of paths) {
       const ids = watch.get(path)
       if (ids === undefined) watch.set(path, [prepared.id])
       else ids.push(prepared.id)

@@ -156,7 +156,7 @@ describe('a run', () => {
 
   it('puts a folder before what is in it, and one policy before another', async () => {
     const order: string[] = []
-    const { runs } = setup({ exec: (argv) => void order.push(argv[0] ?? '') })
+    const { runs } = setup({ exec: (argv) => (order.push(argv[0] ?? ''), {}) })
     const run = (policy: string, name: string) =>
       resource(policy, `exec/${name}`, { argv: [`/bin/${name}`], onlyif: ['/bin/true'] })
     const policies = [

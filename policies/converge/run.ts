@@ -7,7 +7,7 @@ import { MemoryBuilder, recentRepairs } from './memory.ts'
 import { runRemovals } from './removal.ts'
 import { runResource, type Cause, type Done } from './resource.ts'
 import { failed, notDone } from './result.ts'
-import { graphOf } from './session.ts'
+import { Session } from './session.ts'
 import type { ConvergeRequest, ConvergeResult, RememberedResource } from './types.ts'
 
 /**
@@ -15,7 +15,8 @@ import type { ConvergeRequest, ConvergeResult, RememberedResource } from './type
  * stops before each change. Never throws for what policies or the host do: every resource has its outcome.
  */
 export async function convergeHost(request: ConvergeRequest): Promise<ConvergeResult> {
-  const graph = request.session?.graphFor(request) ?? graphOf(request)
+  const session = request.session ?? new Session()
+  const graph = session.graphFor(request)
   const scope = makeScope(request, graph)
   const memory = new MemoryBuilder(request.memory)
   const removed = request.only === undefined ? await runRemovals(scope, memory) : { outcomes: [], adopted: new Map() }
@@ -27,7 +28,7 @@ export async function convergeHost(request: ConvergeRequest): Promise<ConvergeRe
     memory: request.apply ? memory.result : request.memory,
     changed: outcomes.some(({ state }) => state === 'changed' || state === 'repaired'),
     converged: outcomes.every(({ state }) => state === 'kept' || state === 'changed' || state === 'repaired'),
-    watch: graph.watch,
+    watch: session.watchFor(request),
   }
 }
 

@@ -1,4 +1,4 @@
-import { buildGraph, type Graph } from './graph.ts'
+import { buildGraph, watchOf, type Graph } from './graph.ts'
 import { prepare } from './prepare.ts'
 import { SeenTable } from './seen.ts'
 import type { ConvergeRequest, HostPolicy } from './types.ts'
@@ -11,18 +11,25 @@ export class Session {
   readonly seen = new SeenTable()
   #policies: readonly HostPolicy[] = []
   #graph: Graph | undefined
+  #watch: ReadonlyMap<string, readonly string[]> | undefined
 
   graphFor(request: ConvergeRequest): Graph {
     const { policies } = request
     if (this.#graph !== undefined && samePolicies(policies, this.#policies)) return this.#graph
     this.seen.clear()
     this.#graph = graphOf(request)
+    this.#watch = undefined
     this.#policies = policies
     return this.#graph
   }
+
+  watchFor(request: ConvergeRequest): ReadonlyMap<string, readonly string[]> {
+    this.#watch ??= watchOf(this.graphFor(request).nodes, request.content)
+    return this.#watch
+  }
 }
 
-export function graphOf({ policies, types, host }: ConvergeRequest): Graph {
+function graphOf({ policies, types, host }: ConvergeRequest): Graph {
   const sorted = [...policies].sort((a, b) => (a.policy < b.policy ? -1 : a.policy > b.policy ? 1 : 0))
   return buildGraph(
     sorted.map((policy) => ({ ...policy, prepared: policy.resources.map((one) => prepare(one, types, host)) })),

@@ -56,7 +56,7 @@ export interface ConvergeResult {
   readonly changed: boolean
   /** No resource failed, was skipped, or waits. */
   readonly converged: boolean
-  /** Path to the ids of the resources that it belongs to; a path that ends in / means everything in it. */
+  /** Path to the ids of the resources that it belongs to. A folder stands for what is added to it or taken away. */
   readonly watch: ReadonlyMap<string, readonly string[]>
 }
 

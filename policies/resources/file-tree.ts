@@ -21,7 +21,7 @@ export interface TreeWish {
 /** What has to be done so that a folder holds what a folder of the bundle holds. A path that another resource claims is left to it. */
 export function treeSteps(context: TypeContext, tree: TreeWish): MaybePromise<Step[]> {
   const files = filesOf(context, tree)
-  const folders = foldersFor(tree.path, files)
+  const folders = foldersFor(tree.path, files.keys())
   const steps: Step[] = []
   for (const folder of folders) {
     if (folder !== tree.path && context.claimed(`path:${folder}`)) continue
@@ -50,6 +50,12 @@ export function treeSteps(context: TypeContext, tree: TreeWish): MaybePromise<St
   return waiting.length === 0 ? finish() : Promise.all(waiting).then(finish)
 }
 
+/** Every path that such a folder has on the host. */
+export function treePaths(top: string, source: string, files: readonly string[]): string[] {
+  const paths = files.map((path) => top + path.slice(source.length))
+  return [...foldersFor(top, paths), ...paths]
+}
+
 function push(steps: Step[], top: string, path: string, step: Step | null): void {
   if (step === null) return
   const name = path === top ? '' : `${path.slice(top.length + 1)}: `
@@ -64,9 +70,9 @@ function filesOf(context: TypeContext, tree: TreeWish): Map<string, BundleFile> 
 }
 
 /** The folder itself and every folder in it, each after the one it lies in. */
-function foldersFor(top: string, files: ReadonlyMap<string, BundleFile>): Set<string> {
+function foldersFor(top: string, files: Iterable<string>): Set<string> {
   const folders = new Set([top])
-  for (const path of files.keys()) {
+  for (const path of files) {
     const above: string[] = []
     for (let folder = folderOf(path); !folders.has(folder); folder = folderOf(folder)) above.push(folder)
     for (const folder of above.reverse()) folders.add(folder)

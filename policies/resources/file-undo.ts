@@ -5,7 +5,6 @@ import { KEPT, type TypeContext, type Verdict } from './type.ts'
 
 /** Takes back what a file resource did: what it made goes, what it overwrote comes back. What others claim now stays. */
 export function undoFile(context: TypeContext): Verdict {
-  const { host } = context
   const trace = new Trace(context.remembered)
   const free = (path: string): boolean => !context.claimed(`path:${path}`)
   const made = [...leaving(context, [...trace.made].reverse().filter(free))]

@@ -6,7 +6,7 @@ import { attributesStep, fileStep, type Wanted } from './file-content.ts'
 import { absentStep, folderStep, linkStep } from './file-folder.ts'
 import type { Step, Wishes } from './file-step.ts'
 import { Trace } from './file-trace.ts'
-import { treeSteps } from './file-tree.ts'
+import { treePaths, treeSteps } from './file-tree.ts'
 import { undoFile } from './file-undo.ts'
 import { defineType, KEPT, type TypeContext, type Verdict } from './type.ts'
 
@@ -95,7 +95,10 @@ export const file = defineType({
     ...(attrs.group === undefined ? [] : [`group:${attrs.group}`]),
     ...(attrs.validate?.[0]?.startsWith('/') === true ? [`path:${attrs.validate[0]}`] : []),
   ],
-  watchPaths: ({ attrs }) => [cleanPath(attrs.path) + (formOf(attrs) === 'tree' ? '/' : '')],
+  watchPaths({ attrs }, filesOf) {
+    const path = cleanPath(attrs.path)
+    return formOf(attrs) === 'tree' ? treePaths(path, attrs.source ?? '', filesOf(attrs.source ?? '')) : [path]
+  },
   check(context, { attrs }) {
     const steps = stepsFor(context, attrs)
     return andThen(steps, (list) => verdict(context, list))

@@ -33,8 +33,8 @@ export interface TypeDefinition<S extends z.ZodObject> {
   check(context: TypeContext, resource: Typed<z.output<S>>): MaybePromise<Verdict>
   /** Answers a notification, after its own check. `changed`: it was changed by this very run. */
   notified?(context: TypeContext, resource: Typed<z.output<S>>, changed: boolean): MaybePromise<Verdict>
-  /** Paths whose change means drift; with an ending / the folder and everything in it. */
-  watchPaths?(resource: Typed<z.output<S>>): readonly string[]
+  /** Paths whose change means drift: files, and folders for what is added to them or taken away. */
+  watchPaths?(resource: Typed<z.output<S>>, filesOf: FolderFiles): readonly string[]
   /** Takes back what was done, from what `context.remember` left. Only what Chorus itself made or overwrote. */
   undo?(context: TypeContext, key: string): MaybePromise<Verdict>
 }
@@ -111,6 +111,9 @@ export interface BundleContent {
   chunk(cid: string): MaybePromise<Uint8Array>
 }
 
+/** Paths of the files below a folder of the resource's own bundle. */
+export type FolderFiles = (source: string) => readonly string[]
+
 /** A type without its attribute types: what the table holds and the runner drives. */
 export interface ResourceType extends Pick<
   TypeDefinition<z.ZodObject>,
@@ -123,7 +126,7 @@ export interface ResourceType extends Pick<
 export interface BoundResource {
   readonly claims: readonly string[]
   readonly needs: readonly string[]
-  readonly watchPaths: readonly string[]
+  watchPaths(filesOf: FolderFiles): readonly string[]
   readonly needsRoot: string | null
   readonly runsCommands: boolean
   check(context: TypeContext): MaybePromise<Verdict>
@@ -148,7 +151,7 @@ export function defineType<S extends z.ZodObject>(definition: TypeDefinition<S>)
       return {
         claims: definition.claims(typed),
         needs: definition.needs?.(typed) ?? [],
-        watchPaths: definition.watchPaths?.(typed) ?? [],
+        watchPaths: (filesOf) => definition.watchPaths?.(typed, filesOf) ?? [],
         needsRoot: definition.needsRoot?.(typed.attrs) ?? null,
         runsCommands: definition.runsCommands?.(typed.attrs) ?? false,
         check: (context) => definition.check(context, typed),
