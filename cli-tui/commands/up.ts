@@ -13,6 +13,8 @@ export interface UpOutput {
   readonly node: { readonly name: string; readonly id: string }
   readonly mesh: { readonly name: string; readonly id: string }
   readonly addresses: readonly string[]
+  /** Where metrics are served over TCP, if that was asked for. */
+  readonly metrics: string | null
   readonly pid: number
 }
 
@@ -30,6 +32,7 @@ export async function run(context: Context, { options }: Invocation): Promise<Ex
   if (io.uid > 0 && !options.flag('user'))
     out.warn('not running as root: only what this user may change can be managed (say --user if that is meant)')
   const level = LEVELS.find((known) => known === options.text('log-level')) ?? 'info'
+  const metrics = options.text('metrics')
   const { startDaemon } = await import('../../node/index.ts')
   const daemon = await startDaemon({
     stateDir,
@@ -37,11 +40,12 @@ export async function run(context: Context, { options }: Invocation): Promise<Ex
     user: options.flag('user'),
     config: overrides(options),
     log: { level },
+    ...(metrics === undefined ? {} : { metrics }),
     signal: io.signal,
   })
   out.item<UpOutput>(
     'up',
-    { node: daemon.node, mesh: daemon.mesh, addresses: daemon.addresses, pid: process.pid },
+    { node: daemon.node, mesh: daemon.mesh, addresses: daemon.addresses, metrics: daemon.metrics, pid: process.pid },
     (data, paint) => {
       const where = data.addresses.length === 0 ? 'outbound only' : `on ${data.addresses.join(' ')}`
       return `${paint('green', '●')} ${paint('bold', safe(data.node.name))} of ${safe(data.mesh.name)} is up, ${where}`

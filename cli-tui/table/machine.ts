@@ -48,7 +48,7 @@ export const MACHINE: readonly CommandSpec[] = [
         many: true,
       },
       { flags: '--bootstrap <ADDR>', help: 'another node to dial: a multiaddr that ends in /p2p/ID', many: true },
-      { flags: '--metrics <ADDR>', help: 'serve Prometheus metrics over HTTP, such as 127.0.0.1:9470' },
+      { flags: '--metrics <ADDR>', help: 'serve Prometheus metrics over HTTP on loopback, such as 127.0.0.1:9470' },
       { flags: '--log-level <LEVEL>', help: 'how much to log', choices: ['debug', 'info', 'warn', 'error'] },
     ],
     examples: [
