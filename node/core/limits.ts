@@ -53,7 +53,8 @@ export const LIMITS = {
     /** Handshakes at a time; 1 MiB each. */
     handshakes: 64,
     tips: 8,
-    records: 256,
+    /** As in an answer of sync. */
+    records: 512,
     heads: 64,
   },
   intake: {
@@ -144,6 +145,8 @@ export const LIMITS = {
     mirrorBytes: 64 * 1024 * 1024,
     /** Peers named as sources of one bundle; the driver asks others after them. */
     sources: 16,
+    /** Versions whose announcers are remembered: those of the last minutes are being fetched. */
+    announcers: 64,
     /** A run that did not answer is given up after this (the host side has its own, shorter deadlines). */
     runMs: 2 * 3_600_000,
     policies: 4096,

@@ -32,9 +32,9 @@ interface Batch extends Open {
 export type Followup =
   | { readonly type: 'gossip'; readonly record: Envelope }
   | { readonly type: 'verdict'; readonly ref: number; readonly id: Cid; readonly code: string | null }
-  | { readonly type: 'reply'; readonly ref: number; readonly record: Envelope; readonly note: string }
+  | { readonly type: 'reply'; readonly ref: number; readonly record: Envelope }
   /** An own version is on disk: `own.ts` goes on with it. */
-  | { readonly type: 'published'; readonly ref: number; readonly record: Envelope }
+  | { readonly type: 'published'; readonly ref: number; readonly record: Envelope; readonly local: boolean }
 
 export function newDirt(): Dirt {
   return { charters: false, law: false, policies: new Set(), peers: new Set() }

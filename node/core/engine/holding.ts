@@ -1,6 +1,6 @@
 import { LIMITS } from '../limits.ts'
 import type { Cid, Envelope, Key } from '../records/types.ts'
-import type { EngineState } from './state.ts'
+import type { Dirt, EngineState } from './state.ts'
 
 /**
  * Records that cannot be judged yet: something that they follow, or the one who vouches for their key, is not here. The
@@ -42,25 +42,25 @@ export function isHeld(state: EngineState, id: Cid): boolean {
  * Takes out what may be judged now: everything after the law or the peers changed, else what has all that it misses.
  * In order of arrival.
  */
-export function release(state: EngineState): readonly Held[] {
-  const { holding, fresh } = state
-  if (holding === null || fresh === null) return []
+export function release(state: EngineState, fresh: Dirt): readonly Held[] {
+  const { holding } = state
+  if (holding === null) return []
   const everything = fresh.law || fresh.charters
   const out: Held[] = []
   for (const held of holding.byId.values()) {
-    if (everything || isReady(state, held)) out.push(held)
+    if (everything || isReady(state, fresh, held)) out.push(held)
   }
   for (const held of out) holding.byId.delete(held.envelope.id)
   if (holding.byId.size === 0) state.holding = null
   return out
 }
 
-function isReady(state: EngineState, held: Held): boolean {
+function isReady(state: EngineState, fresh: Dirt, held: Held): boolean {
   if (held.missing.length > 0) return held.missing.every((id) => state.ledger.has(id))
   const { body, family } = held.envelope
   // A set waits for its invite or for its peer's certificate, a beacon for the latter; a feed for a charter.
   if ('inviteId' in body) return state.ledger.has(body.inviteId)
-  return family !== 'feed' && body.key !== null && (state.fresh?.peers.has(body.key) ?? false)
+  return family !== 'feed' && body.key !== null && fresh.peers.has(body.key)
 }
 
 /** How many records wait. */

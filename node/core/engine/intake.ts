@@ -1,7 +1,7 @@
 import { takeBeacon } from '../beacons/intake.ts'
 import { LIMITS } from '../limits.ts'
 import type { AddResult } from '../ledger/types.ts'
-import { isFeed, isLive } from '../records/guards.ts'
+import { isFeed, isLive, isVersion } from '../records/guards.ts'
 import type { Cid, Envelope, Key } from '../records/types.ts'
 import { scheduleSync } from '../sync/schedule.ts'
 import { afterwards, take } from './batches.ts'
@@ -11,7 +11,7 @@ import { emit, event } from './emit.ts'
 import { openGap } from './gaps.ts'
 import { hold, release } from './holding.ts'
 import type { Input } from './port.ts'
-import type { EngineState } from './state.ts'
+import type { Dirt, EngineState } from './state.ts'
 
 /** Records on their way in: checks, then the ledger (or the beacon table), then the verdict that gossip is told. */
 type RecordInput = Extract<Input, { type: 'record' }>
@@ -22,21 +22,20 @@ const ACCEPT: Verdict = { result: 'accept', code: null }
 export function takeRecord(state: EngineState, input: RecordInput): void {
   const candidate: Candidate = { via: input.via, from: input.from, bytes: input.bytes, envelope: null, hash: '' }
   const verdict = takeOne(state, candidate)
-  const id = candidate.envelope?.id ?? null
-  if (input.via === 'local' && verdict.result === 'accept' && candidate.envelope !== null) {
-    const { envelope } = candidate
+  const { envelope } = candidate
+  if (input.via === 'local' && envelope !== null && verdict.result === 'accept' && state.ledger.has(envelope.id)) {
     if (envelope.family !== 'charter') afterwards(state, { type: 'gossip', record: envelope })
     afterwards(state, { type: 'verdict', ref: input.ref, id: envelope.id, code: verdict.code })
     return
   }
-  emit(state, { type: 'verdict', ref: input.ref, ...verdict, id })
+  emit(state, { type: 'verdict', ref: input.ref, ...verdict, id: envelope?.id ?? null })
 }
 
 /**
  * What a member sent in answer to a question, as one batch. Unlike gossip, order inside it does not matter.
  * @returns how many records were admitted; null: something in it was wrong by its bytes
  */
-export function takeSynced(state: EngineState, from: Key, all: readonly Uint8Array[]): number | null {
+export function takeSynced(state: EngineState, from: Key, all: readonly Uint8Array[], keep = true): number | null {
   const fresh: Envelope[] = []
   for (const bytes of all) {
     const candidate: Candidate = { via: 'sync', from, bytes, envelope: null, hash: '' }
@@ -48,11 +47,11 @@ export function takeSynced(state: EngineState, from: Key, all: readonly Uint8Arr
     }
     if (verdict === null && candidate.envelope !== null) fresh.push(candidate.envelope)
   }
-  return admit(state, from, fresh)
+  return admit(state, from, fresh, keep)
 }
 
-/** Signatures are checked. @returns how many were admitted */
-export function admit(state: EngineState, from: Key | null, envelopes: readonly Envelope[]): number {
+/** Signatures are checked. `keep`: hold what cannot be judged yet. @returns how many were admitted */
+export function admit(state: EngineState, from: Key | null, envelopes: readonly Envelope[], keep = true): number {
   if (envelopes.length === 0) return 0
   const byId = new Map(envelopes.map((envelope) => [envelope.id, envelope]))
   let admitted = 0
@@ -61,8 +60,8 @@ export function admit(state: EngineState, from: Key | null, envelopes: readonly 
     if (envelope === undefined) continue
     if (result.state === 'admitted') {
       admitted += 1
-      noteAdmitted(state, envelope)
-    } else if (result.state === 'gap' || result.state === 'unknownKey') {
+      noteAdmitted(state, from, envelope)
+    } else if (keep && (result.state === 'gap' || result.state === 'unknownKey')) {
       hold(state, envelope, from, result.missing)
     }
   }
@@ -84,7 +83,7 @@ function judgeResult(state: EngineState, candidate: Candidate, envelope: Envelop
   const { from } = candidate
   switch (result.state) {
     case 'admitted':
-      return { result: 'accept', code: noteAdmitted(state, envelope) }
+      return { result: 'accept', code: noteAdmitted(state, from, envelope) }
     case 'known':
       return { result: 'ignore', code: null }
     case 'gap':
@@ -104,7 +103,8 @@ function judgeResult(state: EngineState, candidate: Candidate, envelope: Envelop
 }
 
 /** @returns the code of a void or flagged entry */
-function noteAdmitted(state: EngineState, envelope: Envelope): string | null {
+function noteAdmitted(state: EngineState, from: Key | null, envelope: Envelope): string | null {
+  if (from !== null && isVersion(envelope)) noteAnnouncer(state, from, envelope.id)
   const judgement = state.ledger.judge(envelope.id)
   const { id, body } = envelope
   const fields = { id, type: body.type, key: body.key }
@@ -130,6 +130,15 @@ function noteAdmitted(state: EngineState, envelope: Envelope): string | null {
   return 'E_FUTURE'
 }
 
+/** Whoever told of a version has its bundle, or knows who has. */
+function noteAnnouncer(state: EngineState, from: Key, id: Cid): void {
+  state.announcers ??= new Map()
+  const { announcers } = state
+  const oldest = announcers.size >= LIMITS.converge.announcers ? announcers.keys().next().value : undefined
+  if (oldest !== undefined) announcers.delete(oldest)
+  announcers.set(id, from)
+}
+
 function flag(state: EngineState, id: Cid): void {
   state.flagged ??= new Set()
   const oldest = state.flagged.size >= LIMITS.intake.flagged ? state.flagged.values().next().value : undefined
@@ -137,13 +146,10 @@ function flag(state: EngineState, id: Cid): void {
   state.flagged.add(id)
 }
 
-/** After something came: records that waited for it. @returns whether another look is worth while */
-export function retryHeld(state: EngineState): boolean {
-  const held = release(state)
-  if (held.length === 0) return false
-  for (const { envelope, from } of held) {
+/** After something came: records that waited for it. They may bring something new in turn. */
+export function retryHeld(state: EngineState, fresh: Dirt): void {
+  for (const { envelope, from } of release(state, fresh)) {
     if (isLive(envelope)) takeBeacon(state, from, envelope)
     else admit(state, from, [envelope])
   }
-  return true
 }

@@ -89,7 +89,8 @@ export type Command =
   | { readonly type: 'converge' }
 
 export type Reply =
-  | { readonly ok: true; readonly record?: Envelope; readonly note?: string }
+  /** `heldBy`: how many other peers said that they hold the record and its bundle. */
+  | { readonly ok: true; readonly record?: Envelope; readonly note?: string; readonly heldBy?: number }
   /** With `record`: it is durable here and spreads, but what was asked for beyond that did not come about. */
   | { readonly ok: false; readonly code: string; readonly message: string; readonly record?: Envelope }
 
@@ -169,6 +170,10 @@ export interface LocalState {
       string,
       { readonly version: Cid; readonly lastGood: Cid | null; readonly state: Health; readonly code: string | null }
     >
+  >
+  /** Of the versions above: what their authors' grants confine them to. */
+  readonly confined?: Readonly<
+    Record<Cid, { readonly types: readonly string[] | null; readonly paths: readonly string[] | null }>
   >
   /** Bundles refused for good, with the code. */
   readonly refused: Readonly<Record<Cid, string>>

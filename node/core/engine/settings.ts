@@ -35,10 +35,8 @@ export interface RecordReader {
 }
 
 export interface EngineSettings {
-  /** `chorus/1.2.3`, shown in beacons and handshakes. */
+  /** `chorus/1.2.3`, shown in beacons and handshakes; what follows the slash is compared with a charter's `minVersion`. */
   readonly agent: string
-  /** Compared with a charter's `minVersion`. */
-  readonly version: string
   readonly presence: Beacon['presence']
   /** Of `join`: what to present until the ledger holds it. */
   readonly credentials: { readonly certificate: Uint8Array; readonly invite: Uint8Array | null } | null
@@ -77,8 +75,7 @@ export const DEFAULT_TIMING: Timing = {
 }
 
 export const DEFAULT_SETTINGS: EngineSettings = {
-  agent: 'chorus',
-  version: '0.1.0',
+  agent: 'chorus/0.1.0',
   presence: 'always',
   credentials: null,
   trusted: [],

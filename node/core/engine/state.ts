@@ -2,7 +2,7 @@ import type { Crypto } from '../crypto.ts'
 import type { Handshake } from '../admission/types.ts'
 import type { BeaconTable } from '../beacons/table.ts'
 import { emptyLedger } from '../ledger/ledger.ts'
-import type { Ledger } from '../ledger/types.ts'
+import type { Ledger, MemberState } from '../ledger/types.ts'
 import type { Cid, Envelope, Key } from '../records/types.ts'
 import type { Link } from '../sync/links.ts'
 import type { Batches } from './batches.ts'
@@ -56,6 +56,8 @@ export class EngineState {
   presented: Map<Key, readonly Envelope[]> | null = null
   /** A round with some member was completed since the start. */
   synced = false
+  /** Peers to sync with at the end of the step; '' for any. */
+  syncWanted: Set<Key> | null = null
   /** Missing ids that a member showed. */
   gaps: Map<Cid, Gap> | null = null
 
@@ -64,18 +66,28 @@ export class EngineState {
   beaconAt = Number.NEGATIVE_INFINITY
   /** What the last beacon said, to see a change. */
   beaconText = ''
+  /** Something that it says may have changed. */
+  beaconDirty = false
   addrs: readonly string[] = []
   facts: Readonly<Record<string, unknown>> = {}
   stale: string | null = null
   cloned = false
+  /** What this node was when it last looked. */
+  membership: MemberState = 'none'
   /** Median of how far the clocks of others are ahead of ours, if it is over the limit; else 0. */
   skewMs = 0
 
   own: OwnWork | null = null
   toConfirm: Set<Key> | null = null
   converging: Converging | null = null
+  /** Version to the peer that told of it first: it has the bundle, or knows who has. */
+  announcers: Map<Cid, Key> | null = null
   /** Versions whose bundles other peers asked this node to keep. */
   custody: Set<Cid> | null = null
+  /** What is wanted, kept or asked of bundles must be looked at again. */
+  bundlesDirty = false
+  /** Targets changed: a run may be wanted. */
+  runsDirty = false
   nextRun = 1
 
   constructor(options: EngineOptions) {

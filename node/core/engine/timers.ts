@@ -16,7 +16,6 @@ export const TIMER = {
   unhold: 10,
   watch: 11,
   store: 12,
-  members: 13,
 } as const
 
 export type TimerName = keyof typeof TIMER

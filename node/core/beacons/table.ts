@@ -1,0 +1,51 @@
+import type { EngineState } from '../engine/state.ts'
+import { LIMITS } from '../limits.ts'
+import type { Beacon, Envelope, Key } from '../records/types.ts'
+
+/** The newest beacon of each node, by the time when it was heard here. */
+export interface Heard {
+  readonly beacon: Envelope<Beacon>
+  readonly at: number
+}
+
+export interface BeaconTable {
+  /** In the order in which they were heard: the first has been silent longest. */
+  readonly byKey: Map<Key, Heard>
+}
+
+/** In one life of a daemon by its count, between two lives by its clock. */
+export function isNewer(beacon: Beacon, than: Beacon): boolean {
+  return beacon.instance === than.instance ? beacon.seq > than.seq : beacon.at > than.at
+}
+
+export function putBeacon(state: EngineState, beacon: Envelope<Beacon>): void {
+  state.beacons ??= { byKey: new Map() }
+  const { byKey } = state.beacons
+  byKey.delete(beacon.body.key)
+  const silent = byKey.size >= LIMITS.beacons.table ? byKey.keys().next().value : undefined
+  if (silent !== undefined) byKey.delete(silent)
+  byKey.set(beacon.body.key, { beacon, at: state.now })
+}
+
+/** How many others were heard since then. */
+export function heardSince(state: EngineState, since: number): number {
+  let count = 0
+  for (const heard of state.beacons?.byKey.values() ?? []) if (heard.at >= since) count += 1
+  return count
+}
+
+/**
+ * The median of how far the clocks of others are ahead of ours (negative: behind), of those heard since then; null if
+ * they are too few. A beacon's travel makes the others seem late by less than a second.
+ */
+export function medianAhead(state: EngineState, since: number): number | null {
+  const ahead: number[] = []
+  for (const heard of state.beacons?.byKey.values() ?? []) {
+    if (heard.at >= since) ahead.push(heard.beacon.body.at - heard.at)
+  }
+  if (ahead.length < LIMITS.stale.clocks) return null
+  ahead.sort((a, b) => a - b)
+  const middle = ahead.length >> 1
+  const [low = 0, high = 0] = [ahead[ahead.length % 2 === 1 ? middle : middle - 1], ahead[middle]]
+  return (low + high) / 2
+}
