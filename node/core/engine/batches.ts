@@ -19,7 +19,7 @@ interface Open {
   records: Envelope[]
   drop: Set<Cid>
   dirt: Dirt
-  then: Followup[]
+  after: Followup[]
 }
 
 interface Batch extends Open {
@@ -52,7 +52,7 @@ function merge(into: Dirt, from: Dirt): void {
 }
 
 function newOpen(): Open {
-  return { records: [], drop: new Set(), dirt: newDirt(), then: [] }
+  return { records: [], drop: new Set(), dirt: newDirt(), after: [] }
 }
 
 function batchesOf(state: EngineState): Batches {
@@ -83,7 +83,7 @@ export function take(state: EngineState, envelopes: readonly Envelope[]): readon
 
 /** Runs `followup` when everything collected so far is durable. */
 export function afterwards(state: EngineState, followup: Followup): void {
-  batchesOf(state).open.then.push(followup)
+  batchesOf(state).open.after.push(followup)
 }
 
 /** At the end of a step: one batch with everything that it collected. */
@@ -91,7 +91,7 @@ export function flush(state: EngineState): void {
   if (state.batches === null && !state.localDirty) return
   const batches = batchesOf(state)
   const { open } = batches
-  if (open.records.length === 0 && open.drop.size === 0 && open.then.length === 0 && !state.localDirty) return
+  if (open.records.length === 0 && open.drop.size === 0 && open.after.length === 0 && !state.localDirty) return
   const id = state.nextBatch++
   const batch: Batch = { ...open, id, ledger: state.ledger, persisted: false }
   batches.flying.push(batch)
@@ -118,7 +118,7 @@ function advance(state: EngineState): readonly Followup[] {
     state.durable = first.ledger
     state.settled ??= newDirt()
     merge(state.settled, first.dirt)
-    ready.push(...first.then)
+    ready.push(...first.after)
   }
   forgetIfIdle(state)
   return ready
@@ -137,7 +137,7 @@ export function persistFailed(state: EngineState, id: number, code: string): rea
     state.ledger = state.grow(state.ledger, batch.records).ledger
     batch.ledger = state.ledger
   }
-  for (const followup of failed.then) fail(state, followup)
+  for (const followup of failed.after) fail(state, followup)
   event(
     state,
     'error',
@@ -167,7 +167,7 @@ function fail(state: EngineState, followup: Followup): void {
 function forgetIfIdle(state: EngineState): void {
   const batches = state.batches
   if (batches === null || batches.flying.length > 0) return
-  if (batches.open.records.length === 0 && batches.open.then.length === 0) state.batches = null
+  if (batches.open.records.length === 0 && batches.open.after.length === 0) state.batches = null
 }
 
 /** Records that are here but not on disk yet. */

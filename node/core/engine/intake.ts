@@ -96,7 +96,7 @@ function judgeResult(state: EngineState, candidate: Candidate, envelope: Envelop
       hold(state, envelope, from, [])
       scheduleSync(state, from)
       return { result: 'ignore', code: result.code }
-    case 'refused':
+    default:
       if (result.final && result.code !== null) rememberRefusal(state, candidate, result.code)
       return { result: result.final ? 'reject' : 'ignore', code: result.code }
   }

@@ -7,7 +7,7 @@ import { judgeNow } from './state.ts'
 
 /** Those who are connected must belong: after every change of the law or of certificates, and as time passes. */
 export function lookAtMembers(state: EngineState): void {
-  for (const peer of [...state.links.keys()]) {
+  for (const peer of state.links.keys()) {
     const code = whyNot(state, peer)
     if (code === null) continue
     state.links.delete(peer)
