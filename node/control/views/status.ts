@@ -1,32 +1,36 @@
 import { peerIdOf, shortId } from '../../core/index.ts'
-import type { Alarm } from '../../core/index.ts'
+import type { PolicyState } from '../../core/index.ts'
 import type { PolicyStatus, Status } from '../schema.ts'
 import { API_VERSION } from '../version.ts'
 import { nodeRows } from './nodes.ts'
+import { identityOf, nowOf } from './world.ts'
 import type { NodeWorld } from './world.ts'
 
 export function statusView(world: NodeWorld): Status {
-  const { ledger, now, self, local, identity } = world
+  const { view, self } = world
+  const { ledger, local } = view
+  const now = nowOf(world)
   const current = ledger.charters.current
   const rows = nodeRows(world)
   const byState = Object.fromEntries(
     [...Map.groupBy(rows, (row) => row.state)].map(([state, all]) => [state, all.length]),
   )
+  const { name, labels } = identityOf(world)
   return {
     api: API_VERSION,
     agent: world.agent,
     mesh: ledger.env.mesh,
     meshName: current?.body.name ?? '',
     node: {
-      name: identity.name,
+      name,
       id: peerIdOf(self),
       key: self,
-      labels: { ...identity.labels },
+      labels: { ...labels },
       provisional: ledger.certificateOf(self, now).provisional,
       instance: world.instance,
     },
-    health: world.health,
-    stale: world.stale !== null,
+    health: view.health,
+    stale: view.stale !== null,
     observe: world.observe,
     hold: local.hold,
     charter: {
@@ -44,63 +48,49 @@ export function statusView(world: NodeWorld): Status {
         rttMs: peer.rttMs,
         gossip: peer.gossip,
       })),
-    ledger: {
-      digest: digestText(world),
-      records: ledger.size,
-      pending: world.pending,
-      held: world.held,
-    },
+    ledger: { digest: digestText(world), records: ledger.size, pending: view.pending, held: view.held },
     fleet: { nodes: rows.length, converged: rows.filter((row) => row.state === 'ok').length, byState },
-    policies: policyRows(world),
+    policies: view.policies().filter(concernsThisNode).map(policyRow),
     alarms: alarms(world),
     startedAt: world.startedAt,
     addrs: [...world.addrs],
   }
 }
 
-/** Equal on two nodes exactly if they hold the same records: 16 hex digits of each section's hash. */
-function digestText({ ledger }: NodeWorld): string {
-  const { charters, revocations, sets, feeds } = ledger.digest
+/** Equal on two nodes if they hold the same records: the start of each section's hash. */
+function digestText({ view }: NodeWorld): string {
+  const { charters, revocations, sets, feeds } = view.ledger.digest
   return [charters, revocations, sets, feeds].map(({ hash }) => hash.slice(0, 16)).join('-')
 }
 
-/** Everything that concerns this node: what should run here, and what does. */
-function policyRows(world: NodeWorld): PolicyStatus[] {
-  const names = new Set([...world.targets.keys(), ...Object.keys(world.local.inForce)])
-  return [...names].sort().map((policy) => policyRow(world, policy))
+/** A winner that retires, with nothing of it here, is history. */
+function concernsThisNode({ winner, inForce, held }: PolicyState): boolean {
+  return inForce !== null || held || (winner !== null && winner.body.action === 'apply')
 }
 
-function policyRow(world: NodeWorld, policy: string): PolicyStatus {
-  const { ledger, identity, local, targets } = world
-  const winner = ledger.winnerFor(policy, identity)
-  const target = targets.get(policy)
-  const inForce = Object.hasOwn(local.inForce, policy) ? local.inForce[policy] : undefined
-  const outcomes = world.outcomes.get(policy) ?? []
+function policyRow(row: PolicyState): PolicyStatus {
   return {
-    policy,
-    winner: winner.version?.id ?? null,
-    seq: winner.version?.body.seq ?? null,
-    heads: winner.heads.map(({ id }) => id),
-    inForce: inForce?.version ?? null,
-    state: target?.health ?? inForce?.state ?? 'unknown',
-    code: target?.code ?? inForce?.code ?? null,
-    reason: target?.reason || (outcomes.find(({ state }) => BAD.has(state))?.reason ?? ''),
-    outcomes: outcomes.map((outcome) => ({ ...outcome })),
+    policy: row.policy,
+    winner: row.winner?.id ?? null,
+    seq: row.winner?.body.seq ?? null,
+    heads: [...row.heads],
+    inForce: row.inForce,
+    state: row.state,
+    code: row.code,
+    reason: row.reason || (row.outcomes.find(({ state }) => BAD.has(state))?.reason ?? ''),
+    outcomes: row.outcomes.map((outcome) => ({ ...outcome })),
   }
 }
 
 const BAD: ReadonlySet<string> = new Set(['failed', 'skipped', 'waiting'])
 
-/** What an operator must be told on every screen, worst first. */
+/** What an operator must be told on every screen: what concerns this node first. */
 function alarms(world: NodeWorld): Status['alarms'] {
-  const { ledger, now, stale, cloned, local } = world
+  const { view, self } = world
+  const { local } = view
+  const subject = identityOf(world).name
   const own: Status['alarms'] = []
-  const subject = world.identity.name
-  if (cloned) {
-    const message = `The key of ${subject} is at work in two places: it publishes nothing. Stop one of them and give it a key of its own (chorus join with a new invite).`
-    own.push({ code: 'E_CLONED', message, subject })
-  }
-  const member = ledger.certificateOf(world.self, now)
+  const member = view.ledger.certificateOf(self, nowOf(world))
   if (member.state !== 'member') {
     own.push({
       code: member.code ?? 'E_UNKNOWN_KEY',
@@ -108,11 +98,6 @@ function alarms(world: NodeWorld): Status['alarms'] {
       subject,
     })
   }
-  if (stale !== null) own.push({ code: 'STALE', message: `This node may be out of date: ${stale}.`, subject })
   if (local.hold) own.push({ code: 'HOLD', message: `Hands off: ${local.hold.reason}`, subject })
-  return [...own, ...ledger.alarms(now).map(shown)]
-}
-
-function shown({ kind, message, subject }: Alarm): Status['alarms'][number] {
-  return { code: kind, message, subject }
+  return [...own, ...view.alarms().map((alarm) => ({ ...alarm }))]
 }

@@ -2,7 +2,7 @@ import { LIMITS } from '../limits.ts'
 import type { Cid, Envelope, Key } from '../records/types.ts'
 import type { Link } from '../sync/links.ts'
 import { scheduleNudge } from '../sync/schedule.ts'
-import { emit, reply } from './emit.ts'
+import { emit, refuse, reply } from './emit.ts'
 import { hasOthers, ownWork } from './own.ts'
 import type { EngineState } from './state.ts'
 import { draw } from './state.ts'
@@ -19,6 +19,19 @@ export function published(state: EngineState, ref: number, record: Envelope, loc
   if (state.settings.gossip) emit(state, { type: 'gossip', bytes: record.bytes })
   scheduleNudge(state)
   if (local) return reply(state, ref, { ok: true, record, heldBy: 0, note: 'published here; others were not asked' })
+  askForHolders(state, ref, record)
+}
+
+/** The same for a version that was signed elsewhere (a key file of an operator or of CI) and handed in here. */
+export function awaitHolder(state: EngineState, ref: number, version: Cid): void {
+  const record = state.durable.get(version)
+  if (record === undefined) return refuse(state, ref, 'E_NOT_FOUND', `The version ${version} is not here.`)
+  if (state.own?.acks.has(version) === true)
+    return refuse(state, ref, 'E_BUSY', 'Somebody waits for this version already.')
+  askForHolders(state, ref, record)
+}
+
+function askForHolders(state: EngineState, ref: number, record: Envelope): void {
   if (!hasOthers(state)) return reply(state, ref, { ok: true, record, heldBy: 0, note: 'there is no other member yet' })
   const until = state.now + state.settings.timing.holdsMs
   ownWork(state).acks.set(record.id, { ref, record, until })

@@ -9,7 +9,7 @@ import { openLink } from '../sync/links.ts'
 import { checkAsks, periodicSync, startRound, startWanted, syncWithSome } from '../sync/rounds.ts'
 import { schedulePeriodic, scheduleSync } from '../sync/schedule.ts'
 import { takeSyncFrame } from '../sync/take.ts'
-import { askNewcomer, expireAcks, published } from './acknowledge.ts'
+import { askNewcomer, awaitHolder, expireAcks, published } from './acknowledge.ts'
 import { flush, newDirt, persisted, persistFailed, stain } from './batches.ts'
 import type { Followup } from './batches.ts'
 import { blobFailed, blobStored, lookAtBundles, refetch, refetchSoon } from './bundles.ts'
@@ -221,6 +221,8 @@ function obey(state: EngineState, ref: number, command: Command): void {
       return unholdNode(state, ref)
     case 'converge':
       return convergeNow(state, ref)
+    case 'held':
+      return awaitHolder(state, ref, command.version)
     default:
       return submit(state, ref, command)
   }

@@ -83,6 +83,8 @@ export type Command =
     }
   | { readonly type: 'certify'; readonly peer: Key; readonly name: string; readonly labels: Labels }
   | { readonly type: 'leave' }
+  /** Answers when another peer holds this version and its bundle, whoever signed it. */
+  | { readonly type: 'held'; readonly version: Cid }
   | { readonly type: 'hold'; readonly reason: string; readonly until: Millis | null }
   | { readonly type: 'unhold' }
   /** Check and apply now, whether or not anything is new. */
