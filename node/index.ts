@@ -6,6 +6,7 @@ import type { InitOptions, InitResult, JoinOptions, JoinResult } from './join/ty
  * is called. For talking to a running daemon import `node/control/index.ts`.
  */
 export { agentVersion } from './version.ts'
+export { openHost, type HostOptions } from './host/host.ts'
 export { createCrypto, createSigner, createVerifier, hasher } from './crypto.ts'
 export { NodeError, type NodeCode } from './errors.ts'
 export type { Daemon, DaemonOptions, LogLevel } from './daemon/types.ts'

@@ -81,11 +81,6 @@ export class Folders {
     if (folder.dropped && folder.holds === 0) closeSync(folder.fd)
   }
 
-  close(): void {
-    for (const folder of this.#open.values()) this.#drop(folder)
-    this.#open.clear()
-  }
-
   #drop(folder: Folder): void {
     folder.dropped = true
     if (folder.holds === 0) closeSync(folder.fd)
