@@ -57,6 +57,10 @@ export const POLICY_ERRORS = {
   E_CYCLE: ['Resources wait for each other in a circle.', 'Remove one of the references that are listed.'],
   E_DUPLICATE_RESOURCE: ['Two resources get the same key.', 'Use `${each.key}` in the name, or rename one.'],
   E_UNSUPPORTED: ['The policy asks for something that this build cannot execute.', 'Remove it, or use a newer chorus.'],
+  E_SECRET: [
+    'A secret is not declared, not encrypted for its use, or not to be had on this node.',
+    'Declare it in `secrets`; `chorus secret set` encrypts it for the nodes that need it.',
+  ],
   E_POLICY_SCHEMA: [
     'The policy in a bundle is not one that this build can read.',
     'Publish it again with a chorus that is not newer than its nodes.',

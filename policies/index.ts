@@ -4,21 +4,27 @@ export { POLICY_ERRORS, PolicyError, type PolicyErrorCode, type PolicyErrorField
 export { LIMITS } from './limits.ts'
 
 export { COMMON_ATTRIBUTES } from './language/common.ts'
-export {
-  compile,
-  compileDocument,
-  POLICY_FILE,
-  PROGRAM_FILE,
-  type Compiled,
-  type CompileOptions,
-} from './language/compile.ts'
+export { compile, compileDocument, PROGRAM_FILE, type Compiled, type CompileOptions } from './language/compile.ts'
+export { POLICY_FILE } from './language/load.ts'
 export { definePolicy, type PolicyDocument, type Written } from './language/define.ts'
 export { formatDiagnostic, type Diagnostic } from './language/diagnostic.ts'
 export { policyJsonSchema, type JsonSchema } from './language/json-schema.ts'
 export { appliedLayers, variablesFor, type AppliedLayer } from './language/layers.ts'
-export { resolve, type Resolved } from './language/resolve.ts'
+export { resolve, type Resolved, type ResolveOptions } from './language/resolve.ts'
+export type { WaitingResource } from './language/waiting.ts'
 export { memorySource, type PolicySource, type SourceFile } from './language/source.ts'
 export type { TypeSchema, TypeTable } from './language/types.ts'
+
+export {
+  bindingProblem,
+  openSecret,
+  readSecretHeader,
+  sealSecret,
+  type SecretBinding,
+  type WantedSecret,
+} from './secrets/header.ts'
+export { secretSources } from './secrets/sources.ts'
+export type { SecretAnswer, SecretProvider } from './secrets/use.ts'
 
 export { buildBundle, type Block, type Bundle } from './bundle/build.ts'
 export type { Sha256 } from './bundle/cid.ts'

@@ -36,6 +36,13 @@ export const LIMITS = {
   resolvedResources: 50_000,
   /** Data layers of one policy (the files that the patterns in `data` can name). */
   layers: 5_000,
+  /** Policies in a chain of `extends`; people stop at three. */
+  extendsDepth: 16,
+  /** Components within components, and instances in one policy. */
+  componentDepth: 8,
+  instances: 2_000,
+  /** The line before a ciphertext: names of a mesh, a policy and a secret fit five times. */
+  secretHeaderBytes: 2 * KiB,
   /** Problems reported at once; more only hide the first. */
   diagnostics: 200,
   /** Characters of a name of a policy, resource or tag. */

@@ -26,8 +26,28 @@ export interface CompiledResource {
   readonly key: string
   readonly type: string
   readonly attrs: { readonly [attr: string]: Value }
+  /** The instance of a component that it belongs to; its key starts with it, and `vars` are that instance's parameters. */
+  readonly instance?: string
   readonly at: SourcePlace
 }
+
+/** A parameter of a component as one instance has it: `${...}` in its value is unevaluated. */
+export interface CompiledParameter {
+  readonly type: 'text' | 'number' | 'boolean' | 'list' | 'map' | 'any'
+  readonly value: Value
+  /** The only values that it may have. */
+  readonly oneOf?: readonly Value[]
+}
+
+/** A component under the name that a policy, or another instance, gives it. */
+export interface CompiledInstance {
+  /** The instance whose parameters the values use; the policy itself if there is none. */
+  readonly within?: string
+  readonly params: { readonly [name: string]: CompiledParameter }
+}
+
+/** Where a node finds a secret: a file of the bundle (encrypted), a file of its own, or what a command prints. */
+export type SecretSource = { readonly age: string } | { readonly file: string } | { readonly exec: readonly string[] }
 
 /** The compiled policy, stored as canonical DAG-CBOR inside the bundle. */
 export interface CompiledPolicy {
@@ -43,8 +63,12 @@ export interface CompiledPolicy {
   /** Liquid sources by file name. */
   readonly templates: { readonly [file: string]: string }
   readonly resources: readonly CompiledResource[]
-  /** Parts that this cut keeps verbatim and issues of their own make work (secrets, health, onChange, ...). */
+  /** Parts that are carried to the node as they are written: health, priority, onFork, onChange, rollout. */
   readonly extra: { readonly [key: string]: Value }
+  /** Components in use, by the name of the instance; absent if there are none. */
+  readonly instances?: { readonly [instance: string]: CompiledInstance }
+  /** Declared secrets by name, `${...}` unevaluated; absent if there are none. */
+  readonly secrets?: { readonly [name: string]: SecretSource }
 }
 
 /** A file carried by a bundle: its content is the concatenation of its chunks (raw CIDv1 sha2-256 strings, 256 KiB at most each). */

@@ -59,6 +59,15 @@ describe('a policy folder', () => {
     expect(() => folderSource(join(dir, 'none'))).toThrow(expect.objectContaining({ code: 'E_SOURCE' }))
   })
 
+  it('reaches the folders beside it, which a policy extends', () => {
+    mkdirSync(join(dir, '..', 'base'))
+    writeFileSync(join(dir, '..', 'base', 'policy.yaml'), 'policy: a/base\n')
+    const source = folderSource(dir)
+    expect(source.sibling?.('../base')?.files.map((file) => file.path)).toEqual(['policy.yaml'])
+    expect(source.sibling?.('../none')).toBeUndefined()
+    expect(source.sibling?.('policy.yaml')).toBeUndefined()
+  })
+
   it('refuses hundreds of levels', () => {
     mkdirSync(join(dir, ...Array.from({ length: 40 }, () => 'd')), { recursive: true })
     expect(names).toThrow(expect.objectContaining({ code: 'E_SOURCE' }))

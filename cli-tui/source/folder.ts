@@ -42,7 +42,13 @@ export function folderSource(dir: string): PolicySource {
     }
   }
   walk('', 0)
-  return { files }
+  return { files, sibling: (relative) => siblingOf(root, relative) }
+}
+
+/** A folder that a policy extends or uses; whatever is wrong with one that is there is thrown as for the policy itself. */
+function siblingOf(root: string, relative: string): PolicySource | undefined {
+  const dir = resolve(root, relative)
+  return statSync(dir, { throwIfNoEntry: false })?.isDirectory() === true ? folderSource(dir) : undefined
 }
 
 function realRoot(dir: string): string {

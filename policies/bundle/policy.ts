@@ -20,6 +20,24 @@ function isValue(value: unknown): value is Value {
 const value = z.custom<Value>(isValue, 'must be a plain value')
 const values = z.record(z.string(), value)
 
+const instance = z.strictObject({
+  within: z.string().exactOptional(),
+  params: z.record(
+    z.string(),
+    z.strictObject({
+      type: z.enum(['text', 'number', 'boolean', 'list', 'map', 'any']),
+      value,
+      oneOf: z.array(value).exactOptional(),
+    }),
+  ),
+})
+
+const secret = z.union([
+  z.strictObject({ age: z.string() }),
+  z.strictObject({ file: z.string() }),
+  z.strictObject({ exec: z.array(z.string()).min(1).max(LIMITS.argvWords) }),
+])
+
 /** What is in the bundle. Places stay out: a comment added to a policy must not change what it is. */
 const encodedPolicy = z.strictObject({
   v: z.literal(1),
@@ -30,13 +48,17 @@ const encodedPolicy = z.strictObject({
   data: z.array(z.string()),
   layers: values.refine((layers) => Object.keys(layers).length <= LIMITS.layers + 1, 'has too many layers'),
   templates: z.record(z.string(), z.string()),
-  resources: z.array(z.strictObject({ key: z.string(), type: z.string(), attrs: values })).max(LIMITS.resources),
+  resources: z
+    .array(z.strictObject({ key: z.string(), type: z.string(), attrs: values, instance: z.string().exactOptional() }))
+    .max(LIMITS.resources),
   extra: values,
+  instances: z.record(z.string(), instance).exactOptional(),
+  secrets: z.record(z.string(), secret).exactOptional(),
 })
 
 /** The bytes of a compiled policy: equal for equal policies. @throws PolicyError E_TOO_LARGE */
 export function encodePolicy(policy: CompiledPolicy): Uint8Array {
-  const resources = policy.resources.map(({ key, type, attrs }) => ({ key, type, attrs }))
+  const resources = policy.resources.map(({ at: _place, ...resource }) => resource)
   const bytes = encodeCanonical({ ...policy, resources })
   if (bytes.length <= LIMITS.policyBytes) return bytes
   throw new PolicyError(

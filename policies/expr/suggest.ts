@@ -4,7 +4,8 @@
  */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1
+  // A name of one letter is like every other name of one letter.
+  let bestDistance = Math.min(word.length, Math.max(1, Math.floor(word.length / 3)) + 1)
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) >= bestDistance || candidate.length > 100) continue
     const distance = candidate.toLowerCase() === word.toLowerCase() ? 0 : editDistance(word, candidate)

@@ -114,7 +114,7 @@ describe('the files of a policy', () => {
     [
       'a template with an unknown name',
       { 'policy.yaml': right, 'a.liquid': '{{ var.x }}' },
-      "E_EXPR a.liquid:1:4 'var' is not known here, only labels, facts, node, vars. Did you mean 'vars'?",
+      "E_EXPR a.liquid:1:4 'var' is not known here, only labels, facts, node, vars, secrets. Did you mean 'vars'?",
     ],
     [
       'a template with an unknown variable',
@@ -123,8 +123,8 @@ describe('the files of a policy', () => {
     ],
     [
       'a file name that leaves the folder',
-      { 'policy.yaml': right, 'a.liquid': '', '../x': '' },
-      "E_PATH 1:1 The file name '../x' leaves its folder.",
+      { 'policy.yaml': right, 'a.liquid': '', 'a/../x': '' },
+      "E_PATH 1:1 The file name 'a/../x' leaves its folder.",
     ],
     [
       'an absolute file name',

@@ -1,23 +1,29 @@
-import { PolicyError } from '../errors.ts'
-import { checkSelector } from '../expr/selector.ts'
-import { didYouMean } from '../expr/suggest.ts'
 import { LIMITS } from '../limits.ts'
-import type { CompiledPolicy, SourcePlace, Value } from '../model.ts'
+import type { CompiledPolicy, SourcePlace } from '../model.ts'
+import { readSecrets } from '../secrets/declare.ts'
+import { ComponentReader, type ReadComponents } from './components.ts'
 import { nodeOfValue } from './define.ts'
 import { Report, type Diagnostic } from './diagnostic.ts'
+import { RESOURCE_ROOTS, type Names } from './expressions.ts'
+import { readExtras } from './extras.ts'
 import { Folder } from './folder.ts'
+import { readAfter, readName, readSelect } from './head.ts'
+import { checkPolicyKeys, type Executed } from './keys.ts'
+import { loadExtended, POLICY_FILE, type Loaded, type Reach } from './load.ts'
 import { checkReferences } from './references.ts'
 import { readResources } from './resources.ts'
 import type { PolicySource, SourceFile } from './source.ts'
 import type { TypeTable } from './types.ts'
 import { readVariables } from './variables.ts'
-import { asCondition, asText, asTexts, complain, complainKey, isPolicyName, placeOf, type Work } from './work.ts'
-import { kindOfNode, readYaml, valueOf, type YamlEntry, type YamlNode } from './yaml.ts'
+import { complain, type Work } from './work.ts'
+import { readYaml, type YamlNode } from './yaml.ts'
 
 export interface CompileOptions {
   readonly types: TypeTable
   /** Values of `--set`: variable (or a path into one) to YAML text. */
   readonly set?: Readonly<Record<string, string>>
+  /** What the nodes of this build can execute beside resources. Anything else of that kind is refused, never ignored. */
+  readonly executes?: readonly Executed[]
 }
 
 export interface Compiled {
@@ -29,25 +35,8 @@ export interface Compiled {
   readonly diagnostics: readonly Diagnostic[]
 }
 
-export const POLICY_FILE = 'policy.yaml'
-
-/** Keys of a policy, and whether this build can execute them. */
-const KEYS = {
-  policy: 'read',
-  select: 'read',
-  after: 'read',
-  vars: 'read',
-  data: 'read',
-  resources: 'read',
-  health: 'keep',
-  priority: 'keep',
-  onFork: 'keep',
-  secrets: 'refuse',
-  onChange: 'refuse',
-  rollout: 'refuse',
-  extends: 'refuse',
-  components: 'refuse',
-} as const satisfies Record<string, 'read' | 'keep' | 'refuse'>
+/** The file that a policy written as a program is in, as messages name it. */
+export const PROGRAM_FILE = 'policy.ts'
 
 /**
  * Compiles a policy folder. The same folder gives the same result in any order of its files, on any machine.
@@ -59,11 +48,8 @@ export function compile(source: PolicySource, options: CompileOptions): Compiled
   const top: SourcePlace = { file: POLICY_FILE, line: 1, column: 1 }
   const text = report.empty ? folder.text(POLICY_FILE, LIMITS.yamlBytes, top) : undefined
   const node = text === undefined ? undefined : readYaml(POLICY_FILE, text, report)
-  return compileNode({ report, folder, types: options.types }, POLICY_FILE, node, options)
+  return compileNode({ report, folder, types: options.types }, { source, report }, POLICY_FILE, node, options)
 }
-
-/** The file that a policy written as a program is in, as messages name it. */
-export const PROGRAM_FILE = 'policy.ts'
 
 /**
  * Compiles what a program exported as its policy (see `definePolicy`), with the files of its folder. Its bundle is that
@@ -73,10 +59,16 @@ export function compileDocument(document: unknown, source: PolicySource, options
   const report = new Report()
   const folder = new Folder(source, report)
   const node = nodeOfValue(document, PROGRAM_FILE, report)
-  return compileNode({ report, folder, types: options.types }, PROGRAM_FILE, node, options)
+  return compileNode({ report, folder, types: options.types }, { source, report }, PROGRAM_FILE, node, options)
 }
 
-function compileNode(work: Work, file: string, node: YamlNode | undefined, options: CompileOptions): Compiled {
+function compileNode(
+  work: Work,
+  reach: Reach,
+  file: string,
+  node: YamlNode | undefined,
+  options: CompileOptions,
+): Compiled {
   const { report, folder } = work
   if (node?.kind !== 'map') {
     const top = { file, line: 1, column: 1 }
@@ -84,121 +76,79 @@ function compileNode(work: Work, file: string, node: YamlNode | undefined, optio
       report.add('E_VALUE', top, 'a policy is a map that starts with policy: NAME', 'See policies/examples.')
     return { policy: undefined, files: new Map(), diagnostics: report.list() }
   }
-  const policy = readPolicy(work, node.entries, node, options.set ?? {})
-  return { policy: report.empty ? policy : undefined, files: folder.used, diagnostics: report.list() }
+  const { policy, files } = readPolicy(work, reach, loadExtended(reach, node, folder, ''), options)
+  return {
+    policy: report.empty ? policy : undefined,
+    files: new Map([...folder.used, ...files]),
+    diagnostics: report.list(),
+  }
 }
 
 function readPolicy(
   work: Work,
-  entries: readonly YamlEntry[],
-  top: YamlNode,
-  set: Readonly<Record<string, string>>,
-): CompiledPolicy {
-  const at = (key: keyof typeof KEYS): YamlNode | undefined => entries.find((entry) => entry.key === key)?.value
-  checkKeys(work, entries)
-  const variables = readVariables(work, at('vars'), at('data'), set)
+  reach: Reach,
+  { top, levels }: Loaded,
+  { set = {}, executes = [] }: CompileOptions,
+): { readonly policy: CompiledPolicy; readonly files: ReadonlyMap<string, SourceFile> } {
+  const at = (key: string): YamlNode | undefined => top.entries.find((entry) => entry.key === key)?.value
+  checkPolicyKeys(work, top.entries, executes)
+  const name = readName(work, at('policy'), top)
+  const variables = readVariables(work, at('vars'), levels, set)
+  const declared = readSecrets(work, at('secrets'), name)
+  const secrets = new Set(at('secrets') === undefined ? [] : namesIn(at('secrets')))
+  const outer: Names = { roots: [...RESOURCE_ROOTS, 'secrets'], vars: variables.names, secrets }
+  const components = readComponents(work, reach, at('components'), outer)
   const resourcesNode = at('resources')
-  const read = resourcesNode === undefined ? undefined : readResources(work, resourcesNode, variables.names)
-  if (read === undefined)
+  const read = resourcesNode === undefined ? undefined : readResources(work, resourcesNode, outer)
+  if (read === undefined && components === undefined)
     complain(work, top, 'E_VALUE', 'the policy has no resources', 'Write resources: {} if that is meant.')
-  else checkReferences(read.keys, read.references, work.report)
-  return {
+  const keys = [...(read?.keys ?? []), ...(components?.keys ?? [])]
+  checkTwice(work, top, keys)
+  checkReferences(keys, [...(read?.references ?? []), ...(components?.references ?? [])], work.report)
+  const resources = [...(read?.resources ?? []), ...(components?.resources ?? [])]
+  if (resources.length > LIMITS.resources) {
+    complain(work, top, 'E_TOO_LARGE', `the policy has ${resources.length} resources, the limit is ${LIMITS.resources}`)
+  }
+  const policy: CompiledPolicy = {
     v: 1,
-    policy: readName(work, at('policy'), top),
+    policy: name,
     select: readSelect(work, at('select'), top),
     after: readAfter(work, at('after')),
     vars: variables.vars,
     data: variables.data,
     layers: variables.layers,
-    templates: read?.templates ?? {},
-    resources: read?.resources ?? [],
-    extra: readExtra(work, entries),
+    templates: { ...read?.templates, ...components?.templates },
+    resources,
+    extra: readExtras(work, top.entries, { roots: RESOURCE_ROOTS, vars: variables.names }),
+    ...(components === undefined ? {} : { instances: components.instances }),
+    ...(Object.keys(declared).length === 0 ? {} : { secrets: declared }),
   }
+  return { policy, files: components?.files ?? new Map() }
 }
 
-function checkKeys(work: Work, entries: readonly YamlEntry[]): void {
-  for (const entry of entries) {
-    if (!Object.hasOwn(KEYS, entry.key)) {
-      complainKey(
-        work,
-        entry,
-        'E_UNKNOWN_KEY',
-        `a policy has no '${entry.key}'.${didYouMean(entry.key, Object.keys(KEYS))}`,
-        `It has ${Object.keys(KEYS).join(', ')}.`,
-      )
-    } else if (KEYS[entry.key as keyof typeof KEYS] === 'refuse') {
-      complainKey(work, entry, 'E_UNSUPPORTED', `this build cannot execute '${entry.key}'`)
+function readComponents(
+  work: Work,
+  reach: Reach,
+  node: YamlNode | undefined,
+  names: Names,
+): ReadComponents | undefined {
+  if (node === undefined) return undefined
+  const read = new ComponentReader(reach, work).read(node, names)
+  return Object.keys(read.instances).length === 0 ? undefined : read
+}
+
+/** Keys that are written, also of what is wrong in itself: a use of it is not wrong, too. */
+function namesIn(node: YamlNode | undefined): readonly string[] {
+  return node?.kind === 'map' ? node.entries.map((entry) => entry.key) : []
+}
+
+function checkTwice(work: Work, top: YamlNode, keys: readonly string[]): void {
+  const seen = new Set<string>()
+  for (const key of keys) {
+    if (seen.has(key)) {
+      const hint = 'Rename it, or the component that makes the other one.'
+      complain(work, top, 'E_DUPLICATE_RESOURCE', `${key} is both a resource and made by a component`, hint)
     }
+    seen.add(key)
   }
-}
-
-function readName(work: Work, node: YamlNode | undefined, top: YamlNode): string {
-  if (node === undefined) {
-    complain(work, top, 'E_POLICY_NAME', 'the policy has no name', 'Start with policy: NAME, as in policy: web/site.')
-    return ''
-  }
-  const name = asText(work, node, 'the name of a policy')
-  if (name !== undefined && !isPolicyName(name)) {
-    complain(
-      work,
-      node,
-      'E_POLICY_NAME',
-      `'${name}' cannot be the name of a policy`,
-      'Use lower case, digits, - . _ and up to three /, as in web/site.',
-    )
-  }
-  return name ?? ''
-}
-
-function readSelect(work: Work, node: YamlNode | undefined, top: YamlNode): string {
-  const hint = 'Write select: "true" for every node, or a condition: select: labels.role == \'web\'.'
-  if (node === undefined) {
-    complain(work, top, 'E_SELECT', 'the policy does not say which nodes it is for', hint)
-    return ''
-  }
-  const text = asCondition(node)
-  if (text === undefined || text.trim() === '') {
-    complain(
-      work,
-      node,
-      'E_SELECT',
-      `select must be a condition, not ${text === undefined ? kindOfNode(node) : 'empty'}`,
-      hint,
-    )
-    return ''
-  }
-  try {
-    checkSelector(text)
-  } catch (error) {
-    const offset = error instanceof PolicyError ? (error.offset ?? 0) : 0
-    work.report.addError(error, placeOf(work, node, { text, offset }))
-  }
-  return text
-}
-
-function readAfter(work: Work, node: YamlNode | undefined): readonly string[] {
-  if (node === undefined) return []
-  return asTexts(work, node, 'after').flatMap(({ text, node: item }) => {
-    if (isPolicyName(text)) return [text]
-    complain(work, item, 'E_POLICY_NAME', `'${text}' cannot be the name of a policy`)
-    return []
-  })
-}
-
-const EXTRA: Readonly<Record<string, { readonly fits: (value: Value) => boolean; readonly wanted: string }>> = {
-  health: { fits: (value) => Array.isArray(value), wanted: 'a list of checks' },
-  priority: { fits: (value) => typeof value === 'number', wanted: 'a whole number' },
-  onFork: { fits: (value) => value === 'newest' || value === 'hold', wanted: 'newest or hold' },
-}
-
-function readExtra(work: Work, entries: readonly YamlEntry[]): Record<string, Value> {
-  const extra: Record<string, Value> = {}
-  for (const entry of entries) {
-    const rule = Object.hasOwn(EXTRA, entry.key) ? EXTRA[entry.key] : undefined
-    if (rule === undefined) continue
-    const value = valueOf(entry.value)
-    if (rule.fits(value)) extra[entry.key] = value
-    else complain(work, entry.value, 'E_VALUE', `${entry.key} must be ${rule.wanted}, not ${kindOfNode(entry.value)}`)
-  }
-  return extra
 }

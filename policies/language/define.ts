@@ -1,5 +1,6 @@
 import type { PolicyErrorCode } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
+import type { SecretSource } from '../model.ts'
 import type { Report } from './diagnostic.ts'
 import type { YamlEntry, YamlNode } from './yaml.ts'
 
@@ -16,13 +17,21 @@ export type Written =
 /** A policy as a program writes it: the same keys and values as in `policy.yaml`. */
 export interface PolicyDocument {
   readonly policy: string
-  readonly select: string
+  /** Undefined only if what it extends has one. */
+  readonly select?: string
+  readonly extends?: string
   readonly after?: readonly string[]
   readonly vars?: { readonly [name: string]: Written }
   readonly data?: readonly string[]
   /** `type/name` to attributes. */
-  readonly resources: { readonly [key: string]: { readonly [attr: string]: Written } }
+  readonly resources?: { readonly [key: string]: { readonly [attr: string]: Written } | null }
+  readonly components?: {
+    readonly [instance: string]: { readonly use: string; readonly with?: { readonly [parameter: string]: Written } }
+  }
+  readonly secrets?: { readonly [name: string]: SecretSource }
   readonly health?: readonly Written[]
+  readonly onChange?: { readonly [when: string]: Written }
+  readonly rollout?: { readonly [key: string]: Written }
   readonly priority?: number
   readonly onFork?: 'newest' | 'hold'
 }
@@ -72,7 +81,12 @@ class Reader {
     if (typeof value === 'string' && value.isWellFormed()) return this.#scalar(value)
     if (typeof value === 'number' && Number.isSafeInteger(value)) return this.#scalar(value === 0 ? 0 : value)
     if (Array.isArray(value)) {
-      return { kind: 'list', file: this.#file, offset: 0, items: value.map((item, i) => this.read(item, [...path, String(i)])) }
+      return {
+        kind: 'list',
+        file: this.#file,
+        offset: 0,
+        items: value.map((item, i) => this.read(item, [...path, String(i)])),
+      }
     }
     if (typeof value === 'object' && isPlain(value))
       return { kind: 'map', file: this.#file, offset: 0, entries: this.#entries(value, path) }

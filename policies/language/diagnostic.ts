@@ -17,11 +17,17 @@ export interface Diagnostic extends SourcePlace {
 export class Report {
   readonly #found: Diagnostic[] = []
   readonly #texts = new Map<string, LinedText>()
+  readonly #notes = new Map<string, string>()
   #dropped = 0
 
   /** Makes the lines of a file known, for places and excerpts. */
   addText(file: string, text: string): void {
     this.#texts.set(file, new LinedText(text))
+  }
+
+  /** A sentence that ends the advice for everything in another folder: how that folder came to be read. */
+  addNote(folder: string, note: string): void {
+    if (!this.#notes.has(folder)) this.#notes.set(folder, note)
   }
 
   /** The text of a file that was added; empty for any other. */
@@ -41,7 +47,7 @@ export class Report {
       return
     }
     const excerpt = this.#texts.get(at.file)?.excerpt(at) ?? ''
-    this.#found.push({ code, ...at, message: capitalise(message), excerpt, hint })
+    this.#found.push({ code, ...at, message: capitalise(message), excerpt, hint: hint + this.#noteOn(at.file) })
   }
 
   /** Adds a PolicyError that was thrown while the thing at `at` was looked at; anything else is thrown on. */
@@ -62,6 +68,12 @@ export class Report {
       this.addError(error, at, prefix)
       return undefined
     }
+  }
+
+  #noteOn(file: string): string {
+    const inside = [...this.#notes.keys()].filter((folder) => file.startsWith(`${folder}/`))
+    const nearest = inside.toSorted((a, b) => b.length - a.length)[0]
+    return nearest === undefined ? '' : ` ${this.#notes.get(nearest) ?? ''}`
   }
 
   /** All findings in the order of the files and their lines, without repetitions. */
@@ -95,10 +107,12 @@ function compare(a: string, b: string): number {
 }
 
 /** Words of the language that start a sentence as they are written. */
-const KEYWORDS = /^(select|when|each|health|priority|node|vars|data|after) /
+const KEYWORDS =
+  /^(select|when|each|health|priority|onFork|onChange|rollout|use|extends|age|exec|file|oneOf|node|vars|data|after|secrets)[ .:]/
 
 function capitalise(text: string): string {
-  const sentence = /^[a-z]+ /.test(text) && !KEYWORDS.test(text) ? text.slice(0, 1).toUpperCase() + text.slice(1) : text
+  const sentence =
+    /^[a-z]+[ ,]/.test(text) && !KEYWORDS.test(text) ? text.slice(0, 1).toUpperCase() + text.slice(1) : text
   return /[.?!]$/.test(sentence) ? sentence : `${sentence}.`
 }
 

@@ -11,6 +11,8 @@ export interface Names {
   readonly roots: readonly string[]
   /** Variables that `vars` declares or a layer adds. */
   readonly vars: ReadonlySet<string>
+  /** Declared secrets, if `secrets` is one of the roots. */
+  readonly secrets?: ReadonlySet<string>
 }
 
 /** Data layers, and the defaults of variables, depend on certified things only. */
@@ -61,12 +63,21 @@ export function referenceProblem(
   names: Names,
 ): PolicyError | undefined {
   if (!names.roots.includes(root)) {
-    if (root === 'secrets') return new PolicyError('E_UNSUPPORTED', 'this build cannot execute secrets yet')
     const message = `'${root}' is not known here, only ${names.roots.join(', ')}.${didYouMean(root, names.roots)}`
     return new PolicyError('E_EXPR', message, { hint: hintFor(root) })
   }
   if (root === 'vars' && field !== undefined && !names.vars.has(field)) {
     return new PolicyError('E_UNKNOWN_VAR', `there is no variable '${field}'.${didYouMean(field, names.vars)}`)
+  }
+  if (root === 'secrets' && field === undefined) {
+    return new PolicyError('E_SECRET', 'secrets can only be used one by one', {
+      hint: 'Name one, as in secrets.tls_key.',
+    })
+  }
+  if (root === 'secrets' && field !== undefined && names.secrets?.has(field) !== true) {
+    const hint = `Declare it: secrets: {${field}: {age: secrets/${field}.age}}.`
+    const message = `there is no secret '${field}'.${didYouMean(field, names.secrets ?? [])}`
+    return new PolicyError('E_SECRET', message, { hint })
   }
   if (root === 'node' && field !== undefined && field !== 'name' && field !== 'id') {
     return new PolicyError('E_EXPR', `node has no '${field}', only name and id.${didYouMean(field, ['name', 'id'])}`)
@@ -82,6 +93,8 @@ export function referenceProblem(
 
 function hintFor(root: string): string {
   if (root === 'each') return 'Only a resource with `each:` has each.key and each.value.'
+  if (root === 'secrets')
+    return 'Secrets can be used in attributes and templates of the resources of a policy, and in what it gives a component.'
   if (root === 'vars' || root === 'facts')
     return 'Use only labels and node here: the value must not depend on anything else.'
   return `If it is meant as text, put it in quotes: '${root}'. A literal \${ is written $\${.`

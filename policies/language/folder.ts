@@ -3,32 +3,40 @@ import { LIMITS } from '../limits.ts'
 import type { SourcePlace } from '../model.ts'
 import type { Report } from './diagnostic.ts'
 import { patternOf } from './pattern.ts'
+import { joinPath } from './relative.ts'
 import { checkLink, pathProblem, readText, type PolicySource, type SourceFile } from './source.ts'
 
-/** The files of a policy folder by path, and which of them the policy uses. */
+/** A file with the folder that it lies in, as messages name it: '' for the policy's own. */
+interface Placed {
+  readonly file: SourceFile
+  readonly from: string
+}
+
+/** The files of a policy folder by path, laid on those of the folders that it extends, and which of them the policy uses. */
 export class Folder {
-  readonly #files = new Map<string, SourceFile>()
+  /** By path: the file in force first, then those that it hides. */
+  readonly #files = new Map<string, Placed[]>()
   readonly #used = new Map<string, SourceFile>()
   readonly #report: Report
+  readonly #name: string
+  #paths: readonly string[] | undefined
 
-  constructor(source: PolicySource, report: Report) {
+  /** @param name the folder as messages name it; '' for that of the policy itself */
+  constructor(source: PolicySource, report: Report, name = '') {
     this.#report = report
-    const start = { file: 'policy.yaml', line: 1, column: 1 }
-    if (source.files.length > LIMITS.folderFiles) {
-      const message = `the folder has ${source.files.length} files, the limit is ${LIMITS.folderFiles}`
-      report.add('E_TOO_LARGE', start, message, 'Is this the folder of one policy? Move the others out.')
-      return
-    }
-    for (const file of source.files) {
-      const problem = pathProblem(file.path)
-      if (problem !== undefined) report.add('E_PATH', start, `the file name '${file.path.slice(0, 100)}' ${problem}`)
-      else if (this.#files.has(file.path)) report.add('E_PATH', start, `the file '${file.path}' is listed twice`)
-      else this.#files.set(file.path, file)
-    }
+    this.#name = name
+    this.#add(source, name)
+  }
+
+  /** Lays the files of a base under those that are here. */
+  layUnder(name: string, source: PolicySource): void {
+    this.#add(source, name)
+    this.#paths = undefined
   }
 
   get paths(): readonly string[] {
-    return [...this.#files.keys()].sort()
+    this.#paths ??= [...this.#files.keys()].sort()
+    return this.#paths
   }
 
   /** Files that go into the bundle, by path. */
@@ -36,22 +44,25 @@ export class Folder {
     return this.#used
   }
 
+  /** A file as messages name it: from the folder that is compiled. */
+  shown(path: string): string {
+    return joinPath(this.#files.get(path)?.[0]?.from ?? this.#name, path)
+  }
+
   /** The text of `path`, or undefined after a report. A byte order mark is refused: it would end up in the content. */
   text(path: string, maxBytes: number, at: SourcePlace): string | undefined {
-    const file = this.#files.get(path)
-    if (file === undefined) {
-      this.#missing(path, at)
-      return undefined
-    }
-    const text = this.#report.attempt({ file: path, line: 1, column: 1 }, '', () => readText(file, maxBytes))
-    if (text?.startsWith('\uFEFF') !== true) return text
-    this.#report.add(
-      'E_UTF8',
-      { file: path, line: 1, column: 1 },
-      `${path} starts with a byte order mark`,
-      'Save it as UTF-8 without one.',
-    )
+    const [placed] = this.#files.get(path) ?? []
+    if (placed !== undefined) return this.#read(placed, maxBytes)
+    this.#missing(path, at)
     return undefined
+  }
+
+  /** The texts of a file that every folder of the chain can have, lowest first, each with the name to use in messages. */
+  texts(path: string, maxBytes: number): readonly { readonly file: string; readonly text: string }[] {
+    return (this.#files.get(path) ?? []).toReversed().flatMap((placed) => {
+      const text = this.#read(placed, maxBytes)
+      return text === undefined ? [] : [{ file: joinPath(placed.from, path), text }]
+    })
   }
 
   /** Files that a name can mean: itself, or for a name with `${...}` all that fit. Nothing is a report if it must be there. */
@@ -65,11 +76,38 @@ export class Folder {
   /** Marks files to be carried by the bundle. */
   use(paths: readonly string[], at: SourcePlace): void {
     for (const path of paths) {
-      const file = this.#files.get(path)
+      const file = this.#files.get(path)?.[0]?.file
       if (file === undefined || this.#used.has(path)) continue
       this.#report.attempt(at, '', () => checkLink(file))
       this.#used.set(path, file)
     }
+  }
+
+  #add({ files }: PolicySource, from: string): void {
+    const start = { file: joinPath(from, 'policy.yaml'), line: 1, column: 1 }
+    if (files.length > LIMITS.folderFiles) {
+      const message = `the folder has ${files.length} files, the limit is ${LIMITS.folderFiles}`
+      this.#report.add('E_TOO_LARGE', start, message, 'Is this the folder of one policy? Move the others out.')
+      return
+    }
+    const seen = new Set<string>()
+    for (const file of files) {
+      const problem = pathProblem(file.path)
+      if (problem !== undefined)
+        this.#report.add('E_PATH', start, `the file name '${file.path.slice(0, 100)}' ${problem}`)
+      else if (seen.has(file.path)) this.#report.add('E_PATH', start, `the file '${file.path}' is listed twice`)
+      else this.#files.set(file.path, [...(this.#files.get(file.path) ?? []), { file, from }])
+      seen.add(file.path)
+    }
+  }
+
+  #read({ file, from }: Placed, maxBytes: number): string | undefined {
+    const path = joinPath(from, file.path)
+    const start = { file: path, line: 1, column: 1 }
+    const text = this.#report.attempt(start, '', () => readText(file, maxBytes))
+    if (text?.startsWith('\uFEFF') !== true) return text
+    this.#report.add('E_UTF8', start, `${path} starts with a byte order mark`, 'Save it as UTF-8 without one.')
+    return undefined
   }
 
   #matchName(name: string, at: SourcePlace, folders: boolean): readonly string[] | undefined {
@@ -89,6 +127,7 @@ export class Folder {
   }
 
   #missing(name: string, at: SourcePlace): void {
-    this.#report.add('E_NO_FILE', at, `the folder has no '${name}'.${didYouMean(name, this.paths)}`)
+    const where = this.#name === '' ? 'the folder' : `the folder ${this.#name}`
+    this.#report.add('E_NO_FILE', at, `${where} has no '${name}'.${didYouMean(name, this.paths)}`)
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { COMMON_ATTRIBUTES } from './common.ts'
+import { EXTRAS } from './extras.ts'
 import type { TypeTable } from './types.ts'
 
 export type JsonSchema = { readonly [key: string]: unknown }
@@ -20,7 +21,9 @@ export function policyJsonSchema(types: TypeTable): JsonSchema {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Chorus policy',
     type: 'object',
-    required: ['policy', 'select', 'resources'],
+    // What a policy extends can give the rest.
+    required: ['policy'],
+    anyOf: [{ required: ['select', 'resources'] }, { required: ['extends'] }, { required: ['select', 'components'] }],
     additionalProperties: false,
     properties: {
       policy: { ...text('its name, as in web/site'), pattern: '^[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*){0,3}$' },
@@ -36,9 +39,37 @@ export function policyJsonSchema(types: TypeTable): JsonSchema {
         patternProperties: Object.fromEntries(resources),
         additionalProperties: false,
       },
-      health: { type: 'array', description: 'checks that must hold after a change' },
-      priority: { type: 'integer', description: 'which of two policies wins a resource that both claim' },
-      onFork: { enum: ['newest', 'hold'], description: 'what nodes do while two versions follow the same one' },
+      extends: text('the folder of a policy that this one is laid on, as in ../base; what is written here wins'),
+      components: {
+        type: 'object',
+        description: 'components in use, by the name that their resources get',
+        additionalProperties: {
+          type: 'object',
+          required: ['use'],
+          additionalProperties: false,
+          properties: {
+            use: text('the folder of the component, as in ../lib/vhost'),
+            with: { type: 'object', description: 'its parameters' },
+          },
+        },
+      },
+      secrets: {
+        type: 'object',
+        description: 'secrets by name; a resource that uses secrets.NAME is sensitive',
+        additionalProperties: {
+          oneOf: [
+            sourceOf('age', text('a file of this folder, encrypted by `chorus secret set`')),
+            sourceOf('file', text('a file of the node')),
+            sourceOf('exec', {
+              type: 'array',
+              minItems: 1,
+              items: { type: 'string' },
+              description: 'a command of the node',
+            }),
+          ],
+        },
+      },
+      ...propertiesOf(EXTRAS),
     },
     $defs: Object.fromEntries(names.map((name) => [name, resourceSchema(types, name)])),
   }
@@ -83,6 +114,10 @@ function toJson(schema: z.ZodObject): z.core.JSONSchema.BaseSchema {
       if (anyOf !== undefined) jsonSchema.anyOf = anyOf.filter((part) => Object.keys(part).length > 0)
     },
   })
+}
+
+function sourceOf(kind: string, schema: JsonSchema): JsonSchema {
+  return { type: 'object', required: [kind], additionalProperties: false, properties: { [kind]: schema } }
 }
 
 function listOf(description: string): JsonSchema {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { secretHeader } from '../secrets/header.ts'
+import type { SecretAnswer } from '../secrets/use.ts'
 import { node, problems, resolveFor, rightPolicy } from '../testing/policies.ts'
 
 /** The policies at the end of the page that defines the language, as they stand there. */
@@ -77,18 +79,19 @@ describe('the policies of the language page', () => {
     })
   })
 
-  it('web/site: everything but its secret', () => {
+  it('web/site: all of it, its key once the secret is there', () => {
+    const header = new TextDecoder().decode(
+      secretHeader({ mesh: 'm', policy: 'web/site', name: 'tls_key', version: 1 }),
+    )
     const files = {
       'data/common.yaml': 'domain: x.org\nvhosts: {a: {root: /a}}\n',
       'files/prod/cert.pem': 'CERT',
+      'secrets/prod/tls.key.age': `${header}age-encryption.org/v1\n`,
       'vhost.conf.liquid': 'root {{ each.value.root }};\n',
     }
-    expect(problems({ 'policy.yaml': SITE, ...files })).toEqual([
-      "E_UNSUPPORTED 6:1 This build cannot execute 'secrets'.",
-      'E_UNSUPPORTED 9:58 This build cannot execute secrets yet.',
-    ])
-    const policy = rightPolicy({ 'policy.yaml': without(SITE, 'secrets:', '  file/key'), ...files })
-    const { resources, errors } = resolveFor(policy, node({ role: 'web', env: 'prod' }), ['files/prod/cert.pem'])
+    const policy = rightPolicy({ 'policy.yaml': SITE, ...files })
+    const context = node({ role: 'web', env: 'prod' })
+    const { resources, waiting, errors } = resolveFor(policy, context, ['files/prod/cert.pem'])
     expect(errors).toEqual([])
     expect(resources.map(({ key, notify }) => [key, notify])).toEqual([
       ['package/nginx', []],
@@ -96,6 +99,16 @@ describe('the policies of the language page', () => {
       ['file/vhost-a', ['service/nginx']],
       ['service/nginx', []],
     ])
+    expect(waiting.map(({ key, reason }) => [key, reason])).toEqual([['file/key', 'waiting for secret tls_key']])
+    const secrets = (): SecretAnswer => ({ value: 'KEY' })
+    const there = resolveFor(policy, context, ['files/prod/cert.pem'], { secrets })
+    expect(there.waiting).toEqual([])
+    expect(there.resources.find(({ key }) => key === 'file/key')).toMatchObject({
+      attrs: { content: 'KEY', mode: '0640' },
+      sensitive: true,
+      notify: ['service/nginx'],
+    })
+    expect(there.resources.filter(({ sensitive }) => sensitive)).toHaveLength(1)
   })
 
   it('app/shop: everything but its rollout and onChange, which are refused and not ignored', () => {

@@ -1,22 +1,31 @@
-import { PolicyError, type PolicyErrorCode } from '../errors.ts'
-import { expression } from '../expr/expression.ts'
-import { evaluateDeep, evaluateToText } from '../expr/interpolate.ts'
+import { PolicyError } from '../errors.ts'
+import { evaluateDeep } from '../expr/interpolate.ts'
 import type { Scope } from '../expr/run.ts'
 import { nodeScope } from '../expr/selector.ts'
 import { LIMITS } from '../limits.ts'
 import type { CompiledPolicy, CompiledResource, NodeContext, ResolvedResource, Value } from '../model.ts'
-import { keyProblem } from './common.ts'
-import { describeCycle, findCycle, referenceList } from './graph.ts'
+import { SecretUse, type SecretProvider } from '../secrets/use.ts'
+import { describeCycle, findCycle } from './graph.ts'
+import { instanceScope } from './instances.ts'
 import { variablesFor } from './layers.ts'
 import { isValueMap } from './merge.ts'
 import { KnownKeys, notThere } from './references.ts'
-import { resolveAttributes, type BundlePaths } from './resolve-attributes.ts'
-import { typeNamed, type TypeTable } from './types.ts'
+import type { BundlePaths } from './resolve-attributes.ts'
+import { ResourceResolver } from './resolve-resource.ts'
+import type { TypeTable } from './types.ts'
+import { divide, type Waiter, type WaitingResource } from './waiting.ts'
 
 export interface Resolved {
   readonly resources: readonly ResolvedResource[]
+  /** Resources that wait for a secret, or stand on one that does. They are wanted, and not to be touched. */
+  readonly waiting: readonly WaitingResource[]
   /** With any error nothing of the policy is to be applied: what is left could lack what it stands on. */
   readonly errors: readonly PolicyError[]
+}
+
+export interface ResolveOptions {
+  /** The secrets of this node; without it every secret is waited for. */
+  readonly secrets?: SecretProvider
 }
 
 /**
@@ -25,36 +34,45 @@ export interface Resolved {
  *
  * @param files paths of the bundle's files
  */
-export function resolve(policy: CompiledPolicy, context: NodeContext, files: BundlePaths, types: TypeTable): Resolved {
+export function resolve(
+  policy: CompiledPolicy,
+  context: NodeContext,
+  files: BundlePaths,
+  types: TypeTable,
+  options: ResolveOptions = {},
+): Resolved {
   const errors: PolicyError[] = []
   const base = attempt(errors, {}, () => ({ ...nodeScope(context), vars: variablesFor(policy, context) }))
-  if (base === undefined) return { resources: [], errors }
+  if (base === undefined) return { resources: [], waiting: [], errors }
   const made = new Map<string, ResolvedResource>()
-  const resolving = new Resolving(policy, files, types)
+  const waiters: Waiter[] = []
+  const keys = new Set<string>()
+  const resolver = new ResourceResolver(policy, files, types, options.secrets ?? (() => 'waiting'))
+  const none = new SecretUse(Object.keys(policy.secrets ?? {}), undefined)
+  const structure = policy.secrets === undefined ? base : { ...base, secrets: none.scope }
   for (const resource of policy.resources) {
     const about = { resource: resource.key, at: resource.at }
-    for (const scope of attempt(errors, about, () => repetitions(resource, base)) ?? []) {
-      const one = attempt(errors, about, () => resolving.one(resource, scope))
+    for (const each of attempt(errors, about, () => repetitions(policy, resource, structure)) ?? []) {
+      const one = attempt(errors, about, () => resolver.one(resource, structure, each))
       if (one === undefined) continue
-      if (made.has(one.key))
-        errors.push(new PolicyError('E_DUPLICATE_RESOURCE', `${one.key} is there twice on this node`, about))
-      made.set(one.key, one)
-      if (made.size > LIMITS.resolvedResources) {
-        errors.push(
-          new PolicyError(
-            'E_TOO_LARGE',
-            `the policy has more than ${LIMITS.resolvedResources} resources on this node`,
-            about,
-          ),
-        )
-        return { resources: [], errors }
+      const { key } = 'ready' in one ? one.ready : one.waiter
+      if (keys.has(key))
+        errors.push(new PolicyError('E_DUPLICATE_RESOURCE', `${key} is there twice on this node`, about))
+      keys.add(key)
+      if ('ready' in one) made.set(key, one.ready)
+      else waiters.push(one.waiter)
+      if (keys.size > LIMITS.resolvedResources) {
+        const message = `the policy has more than ${LIMITS.resolvedResources} resources on this node`
+        errors.push(new PolicyError('E_TOO_LARGE', message, about))
+        return { resources: [], waiting: [], errors }
       }
     }
   }
-  const resources = linked(policy, made, errors)
+  const { ready, waiting } = divide(made, waiters)
+  const resources = linked(policy, ready, errors)
   const cycle = findCycle(resources)
   if (cycle !== undefined) errors.push(new PolicyError('E_CYCLE', describeCycle(cycle), { resource: cycle[0] ?? '' }))
-  return { resources, errors }
+  return { resources, waiting, errors }
 }
 
 interface About {
@@ -74,83 +92,30 @@ function attempt<T>(errors: PolicyError[], about: About, action: () => T): T | u
   }
 }
 
-/** One scope for each time that a resource is there: once, or once for each item of `each`. */
-function repetitions(resource: CompiledResource, base: Scope): readonly Scope[] {
+/** What is added to the scope for each time that a resource is there: nothing once, or each item of `each`. */
+function repetitions(policy: CompiledPolicy, resource: CompiledResource, base: Scope): readonly Scope[] {
   const { each } = resource.attrs
-  if (each === undefined) return [base]
-  const items = evaluateDeep(each, base)
-  if (Array.isArray(items)) return items.map((value: Value, key) => ({ ...base, each: { key, value } }))
+  if (each === undefined) return [{}]
+  const items = evaluateDeep(each, instanceScope(policy, resource.instance, base))
+  if (Array.isArray(items)) return items.map((value: Value, key) => ({ each: { key, value } }))
   if (!isValueMap(items)) throw new PolicyError('E_VALUE', 'each must give a map or a list')
   return Object.keys(items)
     .sort()
-    .map((key) => ({ ...base, each: { key, value: items[key] ?? null } }))
-}
-
-class Resolving {
-  readonly #policy: CompiledPolicy
-  readonly #files: BundlePaths
-  readonly #types: TypeTable
-
-  constructor(policy: CompiledPolicy, files: BundlePaths, types: TypeTable) {
-    this.#policy = policy
-    this.#files = files
-    this.#types = types
-  }
-
-  /** The resource in one scope, or undefined where its `when` is false. */
-  one(resource: CompiledResource, scope: Scope): ResolvedResource | undefined {
-    const { when, each, require, before, notify, subscribe, ...rest } = resource.attrs
-    if (when !== undefined && !this.#holds(when, scope)) return undefined
-    const key = evaluateToText(resource.key, scope)
-    const problem = keyProblem(key)
-    if (problem !== undefined) throw named(key, 'E_POLICY_NAME', `the key '${key}' ${problem}`)
-    const type = typeNamed(this.#types, resource.type)
-    if (type === undefined) throw named(key, 'E_UNKNOWN_TYPE', `this build has no resource type '${resource.type}'`)
-    const { common, attrs } = resolveAttributes(
-      { key, type, attrs: rest, templates: this.#policy.templates, files: this.#files },
-      scope,
-    )
-    const references = (value: Value | undefined): readonly string[] =>
-      value === undefined ? [] : referenceList(evaluateDeep(value, scope))
-    return {
-      policy: this.#policy.policy,
-      key,
-      type: resource.type,
-      name: key.slice(key.indexOf('/') + 1),
-      attrs,
-      require: references(require),
-      before: references(before),
-      notify: references(notify),
-      subscribe: references(subscribe),
-      sensitive: common.sensitive ?? false,
-      noop: common.noop ?? false,
-      onRemove: common.onRemove ?? (each === undefined ? (type.onRemove ?? 'leave') : 'undo'),
-      tags: referenceList(common.tags),
-      at: resource.at,
-    }
-  }
-
-  #holds(when: Value, scope: Scope): boolean {
-    if (typeof when !== 'string') throw new PolicyError('E_SELECT', 'when must be a condition')
-    return expression(when, 'condition').test(scope)
-  }
-}
-
-function named(key: string, code: PolicyErrorCode, message: string): PolicyError {
-  return new PolicyError(code, message, { resource: key })
+    .map((key) => ({ each: { key, value: items[key] ?? null } }))
 }
 
 /** Drops references to resources that are absent on this node, and refuses those that the policy does not have. */
 function linked(
   policy: CompiledPolicy,
-  made: ReadonlyMap<string, ResolvedResource>,
+  ready: readonly ResolvedResource[],
   errors: PolicyError[],
-): ResolvedResource[] {
+): readonly ResolvedResource[] {
+  const present = new Set(ready.map((resource) => resource.key))
   const known = new KnownKeys(policy.resources.map((resource) => resource.key))
-  return [...made.values()].map((resource) => {
-    const present = (attr: 'require' | 'before' | 'notify' | 'subscribe'): readonly string[] =>
+  return ready.map((resource) => {
+    const there = (attr: 'require' | 'before' | 'notify' | 'subscribe'): readonly string[] =>
       resource[attr].filter((target) => {
-        if (made.has(target)) return true
+        if (present.has(target)) return true
         if (!known.has(target)) {
           const message = notThere(resource.key, attr, target, known)
           errors.push(new PolicyError('E_REFERENCE', message, { resource: resource.key, at: resource.at }))
@@ -159,10 +124,10 @@ function linked(
       })
     return {
       ...resource,
-      require: present('require'),
-      before: present('before'),
-      notify: present('notify'),
-      subscribe: present('subscribe'),
+      require: there('require'),
+      before: there('before'),
+      notify: there('notify'),
+      subscribe: there('subscribe'),
     }
   })
 }

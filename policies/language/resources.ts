@@ -11,6 +11,13 @@ import { sourceAttributes, takesTemplate, typeNamed, type TypeSchema } from './t
 import { asCondition, asEntries, complain, complainKey, placeOf, type Work } from './work.ts'
 import { kindOfNode, valueOf, type YamlEntry, type YamlNode } from './yaml.ts'
 
+/** Names around a set of resources. */
+export interface OuterNames {
+  readonly vars: ReadonlySet<string>
+  /** Declared secrets; undefined where none can be used. */
+  readonly secrets?: ReadonlySet<string>
+}
+
 /** What a set of resources needs beside itself. */
 export interface ReadResources {
   readonly resources: readonly CompiledResource[]
@@ -21,14 +28,14 @@ export interface ReadResources {
   readonly references: readonly WrittenReference[]
 }
 
-export function readResources(work: Work, node: YamlNode, vars: ReadonlySet<string>): ReadResources {
+export function readResources(work: Work, node: YamlNode, outer: OuterNames): ReadResources {
   const templates: Record<string, string> = {}
   const entries = asEntries(work, node, 'resources')
   if (entries.length > LIMITS.resources) {
     complain(work, node, 'E_TOO_LARGE', `the policy has ${entries.length} resources, the limit is ${LIMITS.resources}`)
     return { resources: [], templates, keys: [], references: [] }
   }
-  const resources = entries.flatMap((entry) => readResource(work, entry, vars, templates) ?? [])
+  const resources = entries.flatMap((entry) => readResource(work, entry, outer, templates) ?? [])
   const references = entries.flatMap((entry) =>
     entry.value.kind === 'map' ? writtenReferences(work, entry.key, entry.value.entries) : [],
   )
@@ -38,13 +45,15 @@ export function readResources(work: Work, node: YamlNode, vars: ReadonlySet<stri
 function readResource(
   work: Work,
   entry: YamlEntry,
-  vars: ReadonlySet<string>,
+  { vars, secrets }: OuterNames,
   templates: Record<string, string>,
 ): CompiledResource | undefined {
   const parts = asEntries(work, entry.value, entry.key)
   if (entry.value.kind === 'list' || (entry.value.kind === 'scalar' && entry.value.value !== null)) return undefined
   const each = parts.find((part) => part.key === 'each')
   const names: Names = { roots: each === undefined ? RESOURCE_ROOTS : [...RESOURCE_ROOTS, 'each'], vars }
+  // Which resources there are, and how they hang together, is shown to everyone: no secret decides it.
+  const ownNames: Names = secrets === undefined ? names : { roots: [...names.roots, 'secrets'], vars, secrets }
   if (!checkKey(work, entry, names, each !== undefined)) return undefined
   const typeName = entry.key.slice(0, entry.key.indexOf('/'))
   const type = typeNamed(work.types, typeName)
@@ -62,12 +71,12 @@ function readResource(
   for (const part of parts) {
     const value = part.key === 'when' ? readWhen(work, part, names) : valueOf(part.value)
     if (part.key === 'each') checkEach(work, part, vars)
-    else if (part.key !== 'when') checkTexts(work, part.value, names)
+    else if (part.key !== 'when') checkTexts(work, part.value, isCommon(part.key) ? names : ownNames)
     if (value !== undefined) attrs[part.key] = value
   }
   checkCommon(work, entry, parts, attrs)
   checkOwn(work, entry, parts, attrs, type)
-  if (takesTemplate(type)) readTemplates(work, parts, names, templates)
+  if (takesTemplate(type)) readTemplates(work, parts, ownNames, templates)
   for (const attr of sourceAttributes(type)) useSources(work, parts, attr)
   return { key: entry.key, type: typeName, attrs, at: work.report.place(entry.file, entry.offset) }
 }
@@ -188,11 +197,13 @@ function readTemplates(work: Work, parts: readonly YamlEntry[], names: Names, te
     const text = templates[file] ?? work.folder.text(file, LIMITS.templateBytes, at)
     if (text === undefined) continue
     templates[file] = text
-    work.report.addText(file, text)
-    const parsed = work.report.attempt({ file, line: 1, column: 1 }, '', () => liquidTemplate(file, text))
+    const shown = work.folder.shown(file)
+    work.report.addText(shown, text)
+    const parsed = work.report.attempt({ file: shown, line: 1, column: 1 }, '', () => liquidTemplate(shown, text))
     for (const reference of parsed?.references ?? []) {
       const problem = referenceProblem(reference, names)
-      if (problem !== undefined) work.report.addError(problem, { file, line: reference.line, column: reference.column })
+      if (problem !== undefined)
+        work.report.addError(problem, { file: shown, line: reference.line, column: reference.column })
     }
   }
 }

@@ -17,6 +17,11 @@ export interface SourceFile {
 /** A policy folder: every regular file and link in it, in any order. */
 export interface PolicySource {
   readonly files: readonly SourceFile[]
+  /**
+   * Another folder, for `extends` and `components`: relative to this one, clean, with `/`, its `..` at the start. Undefined
+   * if there is none. A source without it stands alone.
+   */
+  sibling?(relative: string): PolicySource | undefined
 }
 
 /** A folder that is in memory: for tests, for policies made by programs, and for what is piped in. */

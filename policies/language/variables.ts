@@ -2,7 +2,8 @@ import { suggest, didYouMean } from '../expr/suggest.ts'
 import { LIMITS } from '../limits.ts'
 import type { Value } from '../model.ts'
 import { checkTexts, LAYER_ROOTS } from './expressions.ts'
-import { fills, findTbd, isValueMap, type ValueMap } from './merge.ts'
+import type { Level } from './load.ts'
+import { fills, findTbd, isValueMap, mergeLayers, type ValueMap } from './merge.ts'
 import { asTexts, asEntries, complain, complainKey, placeOf, type Work } from './work.ts'
 import { kindOfNode, readYaml, valueOf, type YamlEntry, type YamlMap, type YamlNode } from './yaml.ts'
 
@@ -21,7 +22,7 @@ export const SET_LAYER = '--set'
 export function readVariables(
   work: Work,
   varsNode: YamlNode | undefined,
-  dataNode: YamlNode | undefined,
+  levels: readonly Level[],
   set: Readonly<Record<string, string>>,
 ): Variables {
   const entries = varsNode === undefined ? [] : asEntries(work, varsNode, 'vars')
@@ -29,16 +30,14 @@ export function readVariables(
   for (const entry of declared.values()) checkTexts(work, entry.value, { roots: LAYER_ROOTS, vars: new Set() })
   const layers: Record<string, Value> = {}
   const data: string[] = []
-  for (const { text, node } of dataNode === undefined ? [] : asTexts(work, dataNode, 'data')) {
-    if (!checkTexts(work, node, { roots: LAYER_ROOTS, vars: new Set() })) continue
-    data.push(text)
-    const must = text.includes('${') ? 'may be absent' : 'file'
-    for (const path of work.folder.match(text, placeOf(work, node), must)) {
-      if (Object.keys(layers).length >= LIMITS.layers) {
-        complain(work, node, 'E_TOO_LARGE', `there are more than ${LIMITS.layers} data files`)
-        break
-      }
-      layers[path] ??= readLayer(work, path, declared)
+  for (const level of levels) {
+    const own = level.vars === undefined ? null : valueOf(level.vars)
+    if (data.length > 0 && isValueMap(own)) {
+      data.push(varsLayer(level.folder))
+      layers[varsLayer(level.folder)] = own
+    }
+    for (const { text, node } of level.data === undefined ? [] : asTexts(work, level.data, 'data')) {
+      if (!data.includes(text) && readPattern(work, text, node, declared, layers)) data.push(text)
     }
   }
   const over = readSet(work, set, declared)
@@ -52,6 +51,31 @@ export function readVariables(
   return { vars, data, layers, names: new Set([...declared.keys(), ...added]) }
 }
 
+/** The layer of the `vars` of a policy that extends one with data layers: what it says wins over all that its base says. */
+function varsLayer(folder: string): string {
+  return `vars of ${folder === '' ? 'the policy' : folder}`
+}
+
+/** Reads the files that one line of `data` can mean. Whether the line is right. */
+function readPattern(
+  work: Work,
+  text: string,
+  node: YamlNode,
+  declared: ReadonlyMap<string, YamlEntry>,
+  layers: Record<string, Value>,
+): boolean {
+  if (!checkTexts(work, node, { roots: LAYER_ROOTS, vars: new Set() })) return false
+  const must = text.includes('${') ? 'may be absent' : 'file'
+  for (const path of work.folder.match(text, placeOf(work, node), must)) {
+    if (Object.keys(layers).length >= LIMITS.layers) {
+      complain(work, node, 'E_TOO_LARGE', `there are more than ${LIMITS.layers} data files`)
+      return false
+    }
+    layers[path] ??= readLayer(work, path, declared)
+  }
+  return true
+}
+
 function isVariableName(work: Work, entry: YamlEntry): boolean {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(entry.key)) return true
   const hint = `Use letters, digits and _, as in ${entry.key.replace(/[^A-Za-z0-9_]+/g, '_').replace(/^(?=\d|$)/, 'v')}.`
@@ -59,9 +83,15 @@ function isVariableName(work: Work, entry: YamlEntry): boolean {
   return false
 }
 
+/** A layer; where the folders of a chain have files of the same name, the upper one is laid on the lower one. */
 function readLayer(work: Work, path: string, declared: ReadonlyMap<string, YamlEntry>): Value {
-  const text = work.folder.text(path, LIMITS.yamlBytes, { file: path, line: 1, column: 1 })
-  const node = text === undefined ? undefined : readYaml(path, text, work.report)
+  const parts = work.folder.texts(path, LIMITS.yamlBytes).map(({ file, text }) => readPart(work, file, text, declared))
+  const [first = {}, ...rest] = parts
+  return rest.reduce((under, over) => mergeLayers(under, over, true), first)
+}
+
+function readPart(work: Work, file: string, text: string, declared: ReadonlyMap<string, YamlEntry>): ValueMap {
+  const node = readYaml(file, text, work.report)
   if (node === undefined) return {}
   if (node.kind !== 'map') {
     if (node.kind !== 'scalar' || node.value !== null) {
@@ -71,7 +101,8 @@ function readLayer(work: Work, path: string, declared: ReadonlyMap<string, YamlE
   }
   checkTexts(work, node, { roots: LAYER_ROOTS, vars: new Set() })
   reportMisspelt(work, node, declared)
-  return valueOf(node)
+  const values = valueOf(node)
+  return isValueMap(values) ? values : {}
 }
 
 /** A layer may add variables, but one that looks like a misspelt declared one is one: it would change nothing, silently. */

@@ -41,14 +41,8 @@ describe('a wrong policy', () => {
       'policy: a/b\nselect: "true"\nrollout: {waves: []}\nresources: {}\n',
       "E_UNSUPPORTED 3:1 This build cannot execute 'rollout'.",
     ],
-    [
-      'policy: a/b\nselect: "true"\nsecrets: {a: {age: x}}\nresources: {}\n',
-      "E_UNSUPPORTED 3:1 This build cannot execute 'secrets'.",
-    ],
-    [
-      'policy: a/b\nselect: "true"\nhealth: 3\nresources: {}\n',
-      'E_VALUE 3:9 health must be a list of checks, not a number.',
-    ],
+    ['policy: a/b\nselect: "true"\nsecrets: {a: {age: x}}\nresources: {}\n', "E_NO_FILE 3:20 The folder has no 'x'."],
+    ['policy: a/b\nselect: "true"\nhealth: 3\nresources: {}\n', 'E_VALUE 3:9 health must be a list, not 3.'],
     [
       'policy: a/b\nselect: "true"\nafter: [A]\nresources: {}\n',
       "E_POLICY_NAME 3:9 'A' cannot be the name of a policy.",
@@ -114,19 +108,16 @@ describe('a wrong policy', () => {
     ],
     [
       policy('  file/a: {path: /a, content: "x ${each.key}"}\n'),
-      "E_EXPR 4:36 'each' is not known here, only labels, facts, node, vars.",
+      "E_EXPR 4:36 'each' is not known here, only labels, facts, node, vars, secrets.",
     ],
-    [
-      policy('  file/a: {path: /a, content: "${secrets.x}"}\n'),
-      'E_UNSUPPORTED 4:34 This build cannot execute secrets yet.',
-    ],
+    [policy('  file/a: {path: /a, content: "${secrets.x}"}\n'), "E_SECRET 4:34 There is no secret 'x'."],
     [
       policy('  file/a: {path: /a, content: "${node.nam}"}\n'),
       "E_EXPR 4:34 node has no 'nam', only name and id. Did you mean 'name'?",
     ],
     [
       policy('  file/a: {path: /a, content: "${HOME}"}\n'),
-      "E_EXPR 4:34 'HOME' is not known here, only labels, facts, node, vars.",
+      "E_EXPR 4:34 'HOME' is not known here, only labels, facts, node, vars, secrets.",
     ],
     [
       policy('  file/a: {path: /a, content: "${1 +}"}\n'),
@@ -188,7 +179,7 @@ describe('a wrong policy', () => {
     })
     expect(compiled).toBeUndefined()
     expect(diagnostics.map(formatDiagnostic)).toEqual([
-      "policy.yaml:3:1: A policy has no 'slect'. Did you mean 'select'? [E_UNKNOWN_KEY]\n    3 | slect: x\n      | ^\n  It has policy, select, after, vars, data, resources, health, priority, onFork, secrets, onChange, rollout, extends, components.",
+      "policy.yaml:3:1: A policy has no 'slect'. Did you mean 'select'? [E_UNKNOWN_KEY]\n    3 | slect: x\n      | ^\n  It has policy, extends, select, after, priority, onFork, vars, data, secrets, components, onChange, resources, health, rollout.",
       'policy.yaml:5:22: file/a: mode must be a text, not 644. [E_ATTRIBUTE]\n    5 |   file/a: {path: /a, mode: 644}\n      |                      ^\n  Write the mode in quotes, with a leading 0: "0644".',
       "policy.yaml:6:3: There is no resource type 'fil'. Did you mean 'file'? [E_UNKNOWN_TYPE]\n    6 |   fil/b: {}\n      |   ^\n  The types are archive, exec, file, package, service, ssh_keys, user.",
     ])

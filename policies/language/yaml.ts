@@ -116,7 +116,12 @@ class Reader {
     this.#open.add(node)
     const made: YamlNode = isMap(node)
       ? { kind: 'map', file: this.#file, offset, entries: this.#readEntries(node.items, offset) }
-      : { kind: 'list', file: this.#file, offset, items: isSeq(node) ? node.items.map((item) => this.#readPart(item, offset)) : [] }
+      : {
+          kind: 'list',
+          file: this.#file,
+          offset,
+          items: isSeq(node) ? node.items.map((item) => this.#readPart(item, offset)) : [],
+        }
     this.#open.delete(node)
     return made
   }

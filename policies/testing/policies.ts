@@ -1,7 +1,9 @@
 import { compile, type Compiled } from '../language/compile.ts'
 import { formatDiagnostic } from '../language/diagnostic.ts'
-import { memorySource } from '../language/source.ts'
-import { resolve, type Resolved } from '../language/resolve.ts'
+import type { Executed } from '../language/keys.ts'
+import { joinPath } from '../language/relative.ts'
+import { memorySource, type PolicySource } from '../language/source.ts'
+import { resolve, type Resolved, type ResolveOptions } from '../language/resolve.ts'
 import type { CompiledPolicy, NodeContext, Value } from '../model.ts'
 import { TEST_TYPES } from './types.ts'
 
@@ -14,9 +16,32 @@ export function node(
   return { labels, facts, node: { name, id: `id-of-${name}` } }
 }
 
+type Files = Record<string, string | Uint8Array>
+
+/** A folder in memory with what lies beside it: files whose names start with `../` are those of other folders. */
+export function treeSource(files: Files, at = ''): PolicySource {
+  const inside = Object.entries(files).flatMap(([path, content]) => {
+    if (at === '') return path.startsWith('../') ? [] : [[path, content] as const]
+    return path.startsWith(`${at}/`) ? [[path.slice(at.length + 1), content] as const] : []
+  })
+  return {
+    ...memorySource(Object.fromEntries(inside)),
+    sibling(relative) {
+      const folder = joinPath(at, relative)
+      return folder === '' || Object.keys(files).some((path) => path.startsWith(`${folder}/`))
+        ? treeSource(files, folder)
+        : undefined
+    },
+  }
+}
+
 /** Compiles files given as text. */
-export function compileFiles(files: Record<string, string | Uint8Array>, set: Record<string, string> = {}): Compiled {
-  return compile(memorySource(files), { types: TEST_TYPES, set })
+export function compileFiles(
+  files: Files,
+  set: Record<string, string> = {},
+  executes: readonly Executed[] = [],
+): Compiled {
+  return compile(treeSource(files), { types: TEST_TYPES, set, executes })
 }
 
 /** Compiles a policy that must be right. */
@@ -41,6 +66,11 @@ export function problems(
   })
 }
 
-export function resolveFor(policy: CompiledPolicy, context: NodeContext, files: readonly string[] = []): Resolved {
-  return resolve(policy, context, new Set(files), TEST_TYPES)
+export function resolveFor(
+  policy: CompiledPolicy,
+  context: NodeContext,
+  files: readonly string[] = [],
+  options: ResolveOptions = {},
+): Resolved {
+  return resolve(policy, context, new Set(files), TEST_TYPES, options)
 }
