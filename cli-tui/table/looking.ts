@@ -54,6 +54,15 @@ export const LOOKING: readonly CommandSpec[] = [
     load: () => import('../commands/diff.ts'),
   },
   {
+    name: 'top',
+    group: 'Looking',
+    summary: 'The whole mesh on one screen, live',
+    details:
+      'Keys are listed on the screen with "?". Needs a terminal of at least 60x16; NO_COLOR and locales without UTF-8 are respected.',
+    examples: [['top', 'until q']],
+    load: () => import('../commands/top.ts'),
+  },
+  {
     name: 'watch',
     group: 'Looking',
     summary: 'Follow events as they happen',

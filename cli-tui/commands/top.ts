@@ -1,0 +1,48 @@
+import type { Context, Invocation } from '../command.ts'
+import { CliError, EXIT } from '../errors.ts'
+import type { Exit } from '../errors.ts'
+import { daemonOf } from '../mesh/daemon.ts'
+import { wantsColour } from '../out/paint.ts'
+
+/** The terminal UI. Everything heavy is loaded after it is clear that there is a terminal and a daemon. */
+export async function run(context: Context, _input: Invocation): Promise<Exit> {
+  const { io, out } = context
+  if (out.json)
+    throw new CliError('E_USAGE', 'top is for people', 'For a script: chorus status --json, or chorus watch --json.')
+  if (!io.stdin.isTTY || !io.stdout.isTTY)
+    throw new CliError(
+      'E_USAGE',
+      `top wants a terminal, and ${io.stdin.isTTY ? 'stdout' : 'stdin'} is none`,
+      'For a script or a pipe: chorus status, chorus nodes, chorus watch.',
+    )
+  if (io.env['TERM'] === 'dumb')
+    throw new CliError(
+      'E_USAGE',
+      'top wants a terminal that can move its cursor, and TERM is dumb',
+      'Use: chorus status.',
+    )
+  const colour = wantsColour(io.env, io.stdout)
+  // Ink knows FORCE_COLOR only, and reads it when it is imported.
+  if (!colour) process.env['FORCE_COLOR'] = '0'
+  const client = await daemonOf(context)
+  const [{ DaemonSource }, { actionsOf }, { marksFor }] = await Promise.all([
+    import('../top/daemon-source.ts'),
+    import('../top/actions.ts'),
+    import('../top/marks.ts'),
+  ])
+  const source = new DaemonSource({ client, act: actionsOf(context), now: io.now })
+  try {
+    await source.start()
+    const { open } = await import('../top/open.tsx')
+    await open(source, {
+      marks: marksFor(io.env),
+      colour,
+      clock: io.now,
+      signal: io.signal,
+      screenReader: io.env['INK_SCREEN_READER'] === 'true',
+    })
+  } finally {
+    source.close()
+  }
+  return EXIT.done
+}

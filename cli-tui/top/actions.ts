@@ -1,0 +1,49 @@
+import type { CommandModule, Context } from '../command.ts'
+import { optionsOf } from '../input/options.ts'
+import type { Output } from '../out/output.ts'
+import type { ActionName, ActionRequest } from './source.ts'
+
+interface Way {
+  readonly load: () => Promise<CommandModule>
+  /** Positional arguments and options, as the command line would give them. */
+  readonly args: (arg: string) => readonly string[]
+  readonly options?: (arg: string) => Readonly<Record<string, unknown>>
+}
+
+/** Actions are the commands of the same name, so that a screen can never do what a script cannot. */
+const WAYS: Readonly<Record<ActionName, Way>> = {
+  publish: { load: () => import('../commands/publish.ts'), args: (dir) => [dir] },
+  rollback: { load: () => import('../commands/rollback.ts'), args: (policy) => [policy] },
+  // The screen had its name typed: that is the confirmation.
+  retire: { load: () => import('../commands/retire.ts'), args: (policy) => [policy], options: () => ({ yes: true }) },
+  hold: { load: () => import('../commands/hold.ts'), args: (reason) => [reason] },
+  unhold: { load: () => import('../commands/unhold.ts'), args: () => [] },
+  invite: { load: () => import('../commands/invite.ts'), args: () => [], options: (name) => ({ name }) },
+}
+
+/** Runs an action's command with its output caught: the screen belongs to the frames. */
+export function actionsOf(context: Context): (request: ActionRequest) => Promise<string> {
+  return async ({ name, arg }) => {
+    const way = WAYS[name]
+    const said: string[] = []
+    const quiet = { ...context, out: caught(context.out, said) }
+    const { run } = await way.load()
+    await run(quiet, { args: way.args(arg), options: optionsOf(way.options?.(arg) ?? {}) })
+    return said.join(' ').replace(/\s+/g, ' ').trim() || `${name}: done`
+  }
+}
+
+function caught(out: Output, said: string[]): Output {
+  const plain: Output['paint'] = (_style, text) => text
+  return {
+    json: false,
+    paint: plain,
+    paintNote: plain,
+    result: (_kind, data, human) => void said.push(human(data, plain)),
+    item: (_kind, data, human) => void said.push(human(data, plain)),
+    note: (text) => void said.push(text),
+    warn: (text) => void said.push(`warning: ${text}`),
+    error: (error) => out.error(error),
+    progress: () => ({ update: () => undefined, stop: () => undefined }),
+  }
+}

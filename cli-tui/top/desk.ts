@@ -1,0 +1,202 @@
+import { FIRST_UI, placeOf } from './ui.ts'
+import type { Effect, Shown, Ui } from './ui.ts'
+import { press } from './press.ts'
+import { EVENTS_MAX } from './source.ts'
+import type { ActionName, MeshSource, SeenEvent } from './source.ts'
+import type { Body, Data } from './view.ts'
+
+export interface Snapshot {
+  readonly ui: Ui
+  readonly data: Data
+}
+
+/** Rows asked for above and below what shows, so that one key seldom has to wait: one screen each. */
+const MARGIN = 1
+
+/**
+ * Holds what is shown: keys change `ui`, the source changes `data`, listeners draw. It asks only for what the screen at hand needs, one
+ * question of a kind at a time, and again if something changed meanwhile.
+ */
+export class Desk {
+  readonly #source: MeshSource
+  readonly #listeners = new Set<() => void>()
+  readonly #busy = new Map<string, { again: boolean }>()
+  readonly #onQuit: () => void
+  #snapshot: Snapshot
+  #body: Body | undefined
+  #events: readonly SeenEvent[] = []
+  #stopped = false
+
+  constructor(source: MeshSource, onQuit: () => void, ui: Ui = FIRST_UI) {
+    this.#source = source
+    this.#onQuit = onQuit
+    this.#snapshot = { ui, data: { connection: source.connection(), actions: source.actions(), events: [] } }
+  }
+
+  readonly snapshot = (): Snapshot => this.#snapshot
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Follows the source. Returns how to stop. */
+  start(): () => void {
+    const stop = this.#source.subscribe(() => this.#refresh())
+    this.#refresh()
+    return () => {
+      this.#stopped = true
+      stop()
+    }
+  }
+
+  /** What was drawn last: keys move within it. */
+  drawn(body: Body | undefined): void {
+    if (body === undefined) return
+    const grew = this.#body?.visible !== body.visible
+    this.#body = body
+    if (grew && this.#snapshot.ui.screen === 'nodes') this.#load()
+  }
+
+  press(key: string): void {
+    const { ui, effect } = press(this.#snapshot.ui, key, this.#shown())
+    if (ui !== this.#snapshot.ui) {
+      this.#snapshot = { ...this.#snapshot, ui }
+      this.#load()
+      this.#tell()
+    }
+    if (effect !== undefined) this.#do(effect)
+  }
+
+  #do(effect: Effect): void {
+    if (effect.do === 'quit') {
+      this.#onQuit()
+      return
+    }
+    const { name, arg } = effect
+    this.#source.act({ name, arg }).then(
+      (text) => this.#notice(text, 'good'),
+      (error: unknown) => this.#notice(`${name}: ${error instanceof Error ? error.message : String(error)}`, 'bad'),
+    )
+  }
+
+  #notice(text: string, tone: 'good' | 'bad'): void {
+    this.#snapshot = { ...this.#snapshot, ui: { ...this.#snapshot.ui, notice: { text, tone } } }
+    this.#refresh()
+    this.#tell()
+  }
+
+  #shown(): Shown {
+    const { data } = this.#snapshot
+    const disabled: Partial<Record<ActionName, string>> = {}
+    for (const action of data.actions) if (action.disabled !== null) disabled[action.name] = action.disabled
+    return {
+      total: this.#body?.total ?? 0,
+      rows: this.#body?.visible ?? 1,
+      labels: data.summary?.labels ?? [],
+      nodeAtCursor: this.#body?.node,
+      policyAtCursor: this.#body?.policy,
+      values: this.#body?.values,
+      disabled,
+      filterError: data.page?.error,
+    }
+  }
+
+  /** The source has changed: everything on the screen is asked for again. */
+  #refresh(): void {
+    this.#put({ connection: this.#source.connection(), actions: this.#source.actions() })
+    this.#ask('summary')
+    this.#ask('events')
+    this.#load()
+  }
+
+  #load(): void {
+    for (const need of NEEDS[this.#snapshot.ui.screen]) this.#ask(need)
+  }
+
+  #ask(need: Need): void {
+    const busy = this.#busy.get(need)
+    if (busy !== undefined) {
+      busy.again = true
+      return
+    }
+    const mine = { again: false }
+    this.#busy.set(need, mine)
+    // A question that fails leaves what was known; the connection tells why.
+    this.#answer(need)
+      .then(
+        (part) => this.#put(part),
+        () => undefined,
+      )
+      .finally(() => {
+        this.#busy.delete(need)
+        if (mine.again && !this.#stopped) this.#ask(need)
+      })
+      .catch(() => undefined)
+  }
+
+  async #answer(need: Need): Promise<Partial<Data>> {
+    const { ui, data } = this.#snapshot
+    const source = this.#source
+    switch (need) {
+      case 'summary':
+        return { summary: await source.summary() }
+      case 'events': {
+        const fresh = await source.events(this.#events.at(-1)?.n ?? 0)
+        if (fresh.length > 0) this.#events = [...this.#events, ...fresh].slice(-EVENTS_MAX)
+        return { events: this.#events }
+      }
+      case 'groups': {
+        const by = ui.by ?? (data.summary ?? (await source.summary())).labels[0]
+        return by === undefined ? {} : { groups: { by, list: await source.groups([by]) } }
+      }
+      case 'heat': {
+        const { labels } = data.summary ?? (await source.summary())
+        const by = ui.by ?? labels[0]
+        const across = ui.across ?? labels.find((name) => name !== by)
+        if (by === undefined || across === undefined) return {}
+        return { heat: { by, across, list: await source.groups([by, across]) } }
+      }
+      case 'page': {
+        const rows = Math.max(20, this.#body?.visible ?? 0)
+        const { sort, descending, filter, problemsOnly } = ui
+        const offset = Math.max(0, placeOf(ui).top - rows * MARGIN)
+        const limit = rows * (1 + 2 * MARGIN)
+        return { page: await source.page({ sort, descending, filter, problemsOnly, offset, limit }) }
+      }
+      case 'policies':
+        return { policies: await source.policies() }
+      case 'log':
+        return ui.policy === undefined ? {} : { log: { policy: ui.policy, entries: await source.log(ui.policy) } }
+      case 'node':
+        return ui.node === undefined ? {} : { node: { id: ui.node, detail: await source.node(ui.node) } }
+    }
+  }
+
+  #put(part: Partial<Data>): void {
+    if (this.#stopped) return
+    const { data } = this.#snapshot
+    if (Object.entries(part).every(([name, value]) => Reflect.get(data, name) === value)) return
+    this.#snapshot = { ...this.#snapshot, data: { ...data, ...part } }
+    this.#tell()
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+type Need = 'summary' | 'events' | 'groups' | 'heat' | 'page' | 'policies' | 'log' | 'node'
+
+/** Beside the summary and the events, which every screen shows something of. */
+const NEEDS: Readonly<Record<Ui['screen'], readonly Need[]>> = {
+  overview: ['groups'],
+  nodes: ['page'],
+  node: ['node'],
+  policies: ['policies'],
+  log: ['log'],
+  topology: ['heat'],
+  rollout: ['policies'],
+  events: [],
+  help: [],
+}
