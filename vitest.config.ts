@@ -6,9 +6,11 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Two cores that others use too: a limit against hanging, not a measure of speed.
+          testTimeout: 60_000,
           include: [
             '{node,policies,cli-tui,topology-sim}/**/*.test.{ts,tsx}',
-            'test/{tidy,golden,property,examples}/**/*.test.ts',
+            'test/{tidy,golden,property,examples,tui}/**/*.test.{ts,tsx}',
           ],
         },
       },

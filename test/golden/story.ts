@@ -197,6 +197,9 @@ export class Story {
     const lines = this.lab.trace.slice(this.#told)
     this.#told = this.lab.trace.length
     for (const { node, event } of lines) this.#lines.push(`${node}: ${this.#readable(event.message)}`)
+    for (const { node, reply } of this.lab.replies.splice(0)) {
+      if (!reply.ok) this.#lines.push(`${node} answers ${reply.code}: ${this.#readable(reply.message)}`)
+    }
   }
 
   /** Per node: what it runs, and whether all agree. */

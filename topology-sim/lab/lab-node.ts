@@ -103,7 +103,7 @@ export class LabNode {
     const deadline = this.engine.deadline()
     if (deadline === undefined || deadline >= this.#alarm) return
     this.#alarm = deadline
-    this.#later(deadline - this.clockAheadMs - this.#lab.nowMs, () => {
+    this.#later(Math.ceil(deadline) - this.clockAheadMs - this.#lab.nowMs, () => {
       this.#alarm = Number.POSITIVE_INFINITY
       this.feed({ type: 'wake' })
     })

@@ -66,8 +66,9 @@ export class Lab {
     this.#wires = new Random(options.seed, 'wires')
   }
 
+  /** Whole milliseconds, as clocks tell it. */
   get nowMs(): number {
-    return this.#options.startMs + this.#queue.time / 1000
+    return this.#options.startMs + Math.floor(this.#queue.time / 1000)
   }
 
   add(name: string, crypto: Crypto, key: Key, but: { settings?: Partial<EngineSettings>; disk?: Disk } = {}): LabNode {
@@ -94,7 +95,8 @@ export class Lab {
   }
 
   later(ms: number, action: () => void): void {
-    this.#queue.add(this.#queue.time + Math.max(0, ms) * 1000, 0, 0, 0, action)
+    // Rounded up: an alarm that came a fraction early would find nothing due, and ring again at once for ever.
+    this.#queue.add(this.#queue.time + Math.ceil(Math.max(0, ms) * 1000), 0, 0, 0, action)
   }
 
   /** Lets this much time pass. */
