@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Context, Invocation } from '../command.ts'
 import { CliError, EXIT } from '../errors.ts'
@@ -74,6 +74,7 @@ async function convergeFile(context: Context, options: Options, file: string): P
 export async function openBundle(context: Context, options: Options, file: string): Promise<LocalBundle> {
   const path = resolve(context.io.cwd, file)
   const { bundleOfArchive, bundleOfFolder } = await import('../local/bundle.ts')
+  if (!existsSync(path)) throw (await import('../source/folder.ts')).noFolder(path)
   if (!statSync(path).isDirectory()) {
     if (options.list('set').length > 0)
       throw new CliError('E_USAGE', '--set goes with a policy folder: a bundle is compiled already')

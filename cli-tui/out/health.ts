@@ -20,7 +20,8 @@ const STATES: Readonly<Record<string, readonly [sign: string, style: Style]>> = 
   skipped: ['-', 'dim'],
 }
 
-export function stateText(paint: Paint, state: string): string {
+/** The sign of a state and its word, or another word for it. */
+export function stateText(paint: Paint, state: string, word: string = state): string {
   const [sign, style] = STATES[state] ?? ['·', 'dim']
-  return paint(style, `${sign} ${state}`)
+  return paint(style, `${sign} ${word}`)
 }

@@ -9,13 +9,20 @@ export function overview(table: readonly CommandSpec[], paint: Paint, family = '
   const wide = Math.max(...table.map((spec) => width(usage(spec))))
   const sections = GROUPS.map((group) => [group, table.filter((spec) => spec.group === group)] as const)
     .filter(([, specs]) => specs.length > 0)
-    .map(([group, specs]) => `${paint('bold', family === '' ? group : `chorus ${family}`)}\n${specs.map((spec) => `  ${usage(spec).padEnd(wide)}  ${paint('dim', spec.summary)}\n`).join('')}`)
-  if (family !== '') return `${sections.join('\n')}\n${paint('dim', `Run "chorus ${family} COMMAND --help" for options and examples.`)}\n`
+    .map(
+      ([group, specs]) =>
+        `${paint('bold', family === '' ? group : `chorus ${family}`)}\n${specs.map((spec) => `  ${usage(spec).padEnd(wide)}  ${paint('dim', spec.summary)}\n`).join('')}`,
+    )
+  if (family !== '')
+    return `${sections.join('\n')}\n${paint('dim', `Run "chorus ${family} COMMAND --help" for options and examples.`)}\n`
   return [
     `${paint('bold', 'chorus')}: configuration management without a master.\n`,
     ...sections,
     `${paint('bold', 'Everywhere')}\n  --json         print JSON\n  --state DIR    use this node's state folder (or set CHORUS_STATE)\n`,
-    paint('dim', 'Run "chorus COMMAND --help" for options and examples. Exit codes: 0 done or converged, 1 error,\n2 usage, 3 not converged, 4 no daemon. New here? "chorus demo" runs five peers on this machine.\n'),
+    paint(
+      'dim',
+      'Run "chorus COMMAND --help" for options and examples. Exit codes: 0 done or converged, 1 error,\n2 usage, 3 not converged, 4 no daemon. New here? "chorus demo" runs five peers on this machine.\n',
+    ),
   ].join('\n')
 }
 
@@ -23,13 +30,36 @@ export function overview(table: readonly CommandSpec[], paint: Paint, family = '
 export function helpText(spec: CommandSpec, world: { readonly paint: Paint; readonly columns: number }): string {
   const { paint } = world
   const options = spec.options ?? []
-  const parts = [`${paint('bold', `chorus ${usage(spec)}`)}${options.length > 0 ? ' [options]' : ''}\n\n${wrap(`${spec.summary}.`, world.columns)}\n`]
+  const parts = [
+    `${paint('bold', `chorus ${usage(spec)}`)}${options.length > 0 ? ' [options]' : ''}\n\n${wrap(`${spec.summary}.`, world.columns)}\n`,
+  ]
   if (spec.details !== undefined) parts.push(`${wrap(spec.details, world.columns)}\n`)
   const args = spec.args ?? []
-  if (args.length > 0) parts.push(section(paint, 'Arguments', args.map((arg) => [arg.name, arg.help]), world.columns))
+  if (args.length > 0)
+    parts.push(
+      section(
+        paint,
+        'Arguments',
+        args.map((arg) => [arg.name, arg.help]),
+        world.columns,
+      ),
+    )
   if (options.length > 0) parts.push(section(paint, 'Options', options.map(optionLine), world.columns))
-  parts.push(section(paint, 'Everywhere', [['--json', 'print JSON'], ['--state DIR', "use this node's state folder"], ['-h, --help', 'show this help']], world.columns))
-  parts.push(`${paint('bold', 'Examples')}\n${spec.examples.map(([line, what]) => `  ${paint('dim', `# ${what}`)}\n  chorus ${line}\n`).join('')}`)
+  parts.push(
+    section(
+      paint,
+      'Everywhere',
+      [
+        ['--json', 'print JSON'],
+        ['--state DIR', "use this node's state folder"],
+        ['-h, --help', 'show this help'],
+      ],
+      world.columns,
+    ),
+  )
+  parts.push(
+    `${paint('bold', 'Examples')}\n${spec.examples.map(([line, what]) => `  ${paint('dim', `# ${what}`)}\n  chorus ${line}\n`).join('')}`,
+  )
   return parts.join('\n')
 }
 
@@ -44,7 +74,10 @@ function optionLine(option: OptionSpec): readonly [string, string] {
 function section(paint: Paint, title: string, lines: readonly (readonly [string, string])[], columns: number): string {
   const wide = Math.max(...lines.map(([name]) => name.length))
   const indent = wide + 4
-  const body = lines.map(([name, help]) => `  ${name.padEnd(wide)}  ${wrap(help, columns - indent).replaceAll('\n', `\n${' '.repeat(indent)}`)}\n`)
+  const body = lines.map(
+    ([name, help]) =>
+      `  ${name.padEnd(wide)}  ${wrap(help, columns - indent).replaceAll('\n', `\n${' '.repeat(indent)}`)}\n`,
+  )
   return `${paint('bold', title)}\n${body.join('')}`
 }
 

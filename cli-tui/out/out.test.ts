@@ -23,7 +23,11 @@ describe('a table', () => {
       ['日本', '10'],
       ['\u001b[31mred\u001b[39m', '100'],
     ]
-    expect(grid(plain, [{ title: 'NAME' }, { title: 'N', align: 'right' }], rows).split('\n').map(width)).toEqual([9, 9, 9, 9, 0])
+    expect(
+      grid(plain, [{ title: 'NAME' }, { title: 'N', align: 'right' }], rows)
+        .split('\n')
+        .map(width),
+    ).toEqual([9, 9, 9, 9, 0])
   })
   it('of nothing is nothing', () => expect(grid(plain, [{ title: 'A' }], [])).toBe(''))
   it('cuts long text at the edge', () => {
@@ -35,19 +39,46 @@ describe('a table', () => {
 
 describe('colour', () => {
   const tty = { isTTY: true, columns: 80, write: () => undefined }
-  const red = (env: Record<string, string>, isTTY = true): boolean => paintFor(env, { ...tty, isTTY })('red', 'x') !== 'x'
+  const red = (env: Record<string, string>, isTTY = true): boolean =>
+    paintFor(env, { ...tty, isTTY })('red', 'x') !== 'x'
   it('is for terminals, unless NO_COLOR or TERM=dumb says no, or FORCE_COLOR yes', () => {
-    expect([red({}), red({}, false), red({ NO_COLOR: '1' }), red({ NO_COLOR: '' }), red({ TERM: 'dumb' }), red({ FORCE_COLOR: '1' }, false), red({ FORCE_COLOR: '0' }), red({ FORCE_COLOR: '1', NO_COLOR: '1' })]).toEqual([true, false, false, true, false, true, false, false])
+    expect([
+      red({}),
+      red({}, false),
+      red({ NO_COLOR: '1' }),
+      red({ NO_COLOR: '' }),
+      red({ TERM: 'dumb' }),
+      red({ FORCE_COLOR: '1' }, false),
+      red({ FORCE_COLOR: '0' }),
+      red({ FORCE_COLOR: '1', NO_COLOR: '1' }),
+    ]).toEqual([true, false, false, true, false, true, false, false])
   })
 })
 
 describe('figures', () => {
   it('are short', () => {
-    expect([bytes(0), bytes(999), bytes(1500), bytes(2_500_000), bytes(123_456_789)]).toEqual(['0 B', '999 B', '1.5 KB', '2.5 MB', '123 MB'])
-    expect([age(-5), age(89_000), age(600_000), age(7_200_000), age(864_000_000)]).toEqual(['0s', '89s', '10m', '2h', '10d'])
+    expect([bytes(0), bytes(999), bytes(1500), bytes(2_500_000), bytes(123_456_789)]).toEqual([
+      '0 B',
+      '999 B',
+      '1.5 KB',
+      '2.5 MB',
+      '123 MB',
+    ])
+    expect([age(-5), age(89_000), age(600_000), age(7_200_000), age(864_000_000)]).toEqual([
+      '0s',
+      '89s',
+      '10m',
+      '2h',
+      '10d',
+    ])
     expect(stamp(0)).toBe('1970-01-01 00:00:00Z')
     expect(stamp(Number.MAX_SAFE_INTEGER)).toBe('9007199254740991')
-    expect([listed([]), listed(['a']), listed(['a', 'b', 'c']), listed(['a', 'b', 'c', 'd'], 2)]).toEqual(['', 'a', 'a, b and c', 'a, b and 2 more'])
+    expect([listed([]), listed(['a']), listed(['a', 'b', 'c']), listed(['a', 'b', 'c', 'd'], 2)]).toEqual([
+      '',
+      'a',
+      'a, b and c',
+      'a, b and 2 more',
+    ])
     expect(short('bafyreiabcdefghijklmnop')).toBe('ghijklmnop')
   })
 })

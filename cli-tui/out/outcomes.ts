@@ -7,25 +7,40 @@ export type OutcomeRow = PlanView['outcomes'][number]
 
 const ORDER = ['failed', 'waiting', 'changed', 'repaired', 'skipped', 'kept'] as const
 
+/** A plan says what would be done, in the same words. */
+const PLANNED: Readonly<Partial<Record<OutcomeRow['state'], string>>> = {
+  changed: 'change',
+  repaired: 'repair',
+  failed: 'fail',
+  skipped: 'skip',
+}
+
 /** Outcomes of a run or a plan: one line each, diffs below; what is as it should be only counts. */
-export function outcomesText(paint: Paint, outcomes: readonly OutcomeRow[], options: { readonly planned: boolean; readonly all?: boolean }): string {
+export function outcomesText(
+  paint: Paint,
+  outcomes: readonly OutcomeRow[],
+  options: { readonly planned: boolean; readonly all?: boolean },
+): string {
   const lines: string[] = []
   for (const outcome of outcomes) {
     if (outcome.state === 'kept' && options.all !== true) continue
     const code = outcome.code === undefined ? '' : ` ${paint('red', outcome.code)}`
-    lines.push(`${stateText(paint, options.planned ? planned(outcome.state) : outcome.state)} ${paint('bold', safe(outcome.key))}${code} ${safe(outcome.reason)}\n`)
+    lines.push(
+      `${stateText(paint, outcome.state, options.planned ? PLANNED[outcome.state] : undefined)} ${paint('bold', safe(outcome.key))}${code} ${safe(outcome.reason)}\n`,
+    )
     if (outcome.diff !== undefined && outcome.diff !== '') lines.push(diffText(paint, outcome.diff))
   }
   return `${lines.join('')}${summary(outcomes, options.planned)}\n`
 }
 
-/** A plan says what would be done in the words of what was done. */
-const planned = (state: string): string => state
-
 function summary(outcomes: readonly OutcomeRow[], isPlan: boolean): string {
-  const counts = ORDER.map((state) => [state, outcomes.filter((outcome) => outcome.state === state).length] as const).filter(([, count]) => count > 0)
+  const counts = ORDER.map(
+    (state) => [state, outcomes.filter((outcome) => outcome.state === state).length] as const,
+  ).filter(([, count]) => count > 0)
   if (counts.length === 0) return 'nothing to do: no resource is wanted here'
-  const words = counts.map(([state, count]) => `${count} ${isPlan && (state === 'changed' || state === 'repaired') ? 'to change' : state}`)
+  const words = counts.map(
+    ([state, count]) => `${count} ${isPlan && (state === 'changed' || state === 'repaired') ? 'to change' : state}`,
+  )
   return `${plural(outcomes.length, 'resource')}: ${words.join(', ')}`
 }
 

@@ -33,7 +33,8 @@ export interface Output {
 export function outputFor(io: Io, json: boolean): Output {
   const paint = paintFor(io.env, io.stdout)
   const paintNote = paintFor(io.env, io.stderr)
-  const document = (kind: string, data: object, indent: number): string => `${JSON.stringify({ v: JSON_VERSION, kind, ...data }, undefined, indent)}\n`
+  const document = (kind: string, data: object, indent: number): string =>
+    `${JSON.stringify({ v: JSON_VERSION, kind, ...data }, undefined, indent)}\n`
   const show = (human: string): void => {
     if (human !== '') io.stdout.write(human.endsWith('\n') ? human : `${human}\n`)
   }
@@ -48,10 +49,13 @@ export function outputFor(io: Io, json: boolean): Output {
     error: (error) => {
       if (json) {
         const { code, message, hint } = error
-        io.stdout.write(`${JSON.stringify({ v: JSON_VERSION, kind: 'error', code, message, ...(hint === undefined ? {} : { hint }) })}\n`)
+        io.stdout.write(
+          `${JSON.stringify({ v: JSON_VERSION, kind: 'error', code, message, ...(hint === undefined ? {} : { hint }) })}\n`,
+        )
       }
       io.stderr.write(`${paintNote('red', `chorus: ${error.code}:`)} ${safe(error.message, true)}\n`)
-      if (error.hint !== undefined) io.stderr.write(`${paintNote('dim', `  ${safe(error.hint, true).replaceAll('\n', '\n  ')}`)}\n`)
+      if (error.hint !== undefined)
+        io.stderr.write(`${paintNote('dim', `  ${safe(error.hint, true).replaceAll('\n', '\n  ')}`)}\n`)
     },
     progress: (label) => startProgress(io, label),
   }

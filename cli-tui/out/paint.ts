@@ -7,7 +7,8 @@ type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'cyan' | 'ma
 export type Paint = (style: Style | readonly Style[], text: string) => string
 
 const plain: Paint = (_style, text) => text
-const coloured: Paint = (style, text) => styleText(typeof style === 'string' ? style : [...style], text, { validateStream: false })
+const coloured: Paint = (style, text) =>
+  styleText(typeof style === 'string' ? style : [...style], text, { validateStream: false })
 
 /** NO_COLOR (https://no-color.org: set and not empty) wins over FORCE_COLOR; else colour only on a terminal that is not "dumb". */
 export function wantsColour(env: Io['env'], sink: Sink): boolean {

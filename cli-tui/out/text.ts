@@ -21,7 +21,8 @@ export function width(text: string): number {
   for (const char of stripVTControlCharacters(text)) columns += WIDE.test(char) ? 2 : 1
   return columns
 }
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}]/u
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}]/u
 
 /** Cuts plain (uncoloured) text to `columns`, marking the cut. */
 export function clip(text: string, columns: number): string {

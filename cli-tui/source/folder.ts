@@ -1,9 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, readSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import type { Dirent } from 'node:fs'
-import { join, resolve, sep } from 'node:path'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import { LIMITS } from '../../policies/index.ts'
 import type { PolicySource, SourceFile } from '../../policies/index.ts'
 import { CliError } from '../errors.ts'
+import { didYouMean } from '../input/suggest.ts'
 
 /** Folders of version control: never part of a policy. */
 const SKIPPED = new Set(['.git', '.hg', '.svn', '.jj'])
@@ -57,12 +58,23 @@ function realRoot(dir: string): string {
     isFolder = statSync(dir).isDirectory()
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : ''
-    if (code === 'ENOENT')
-      throw new CliError('E_SOURCE', `there is no folder ${resolve(dir)}`, 'Give the folder that holds policy.yaml.')
+    if (code === 'ENOENT') throw noFolder(resolve(dir))
     throw error
   }
   if (!isFolder) throw new CliError('E_SOURCE', `${resolve(dir)} is a file: give the folder that holds it`)
   return realpathSync(dir)
+}
+
+/** Names the nearest of what lies beside it. */
+export function noFolder(path: string): CliError {
+  let beside: string[] = []
+  try {
+    beside = readdirSync(dirname(path))
+  } catch {
+    // The folder above is not there either.
+  }
+  const guess = didYouMean(basename(path), beside)
+  return new CliError('E_SOURCE', `there is no folder ${path}${guess}`, 'Give the folder that holds policy.yaml.')
 }
 
 function regular(root: string, path: string, entry: Dirent): SourceFile {
