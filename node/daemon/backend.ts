@@ -24,7 +24,7 @@ export interface BackendOptions {
   readonly blobs: BlobService
   readonly converger: Converger
   /** A bundle that was handed in is held now. */
-  readonly stored: (cid: Cid) => Promise<void>
+  readonly stored: (cid: Cid, size: number) => Promise<void>
   readonly lastRun: () => RunReport | null
   readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>
   readonly subscribe: (listener: (event: ControlEvent) => void) => () => void
@@ -101,7 +101,7 @@ export function createBackend(options: BackendOptions): Backend {
 
     async putBlocks(frames) {
       const taken = await importBundle(blobs, frames)
-      await options.stored(taken.root)
+      await options.stored(taken.root, taken.bytes)
       return { stored: taken.stored, bytes: taken.bytes }
     },
     bundle: async (cid) => await bundleFrames(blobs, cid),

@@ -47,9 +47,11 @@ function decoded<T>(decode: () => T): Decoded<T> {
 export function blobHandlers(
   feed: (input: Input) => void,
   checked: (cid: string) => Promise<string | null>,
+  tell: (cid: string, size: number) => void,
 ): BlobHandlers {
   return {
     stored(cid, size) {
+      tell(cid, size)
       checked(cid).then(
         (code) =>
           feed(

@@ -9,6 +9,8 @@ export interface DaemonOptions {
   readonly observe?: boolean
   /** Run without root: manage only what this user may change. */
   readonly user?: boolean
+  /** The state folder was moved here from another machine that is gone for good: do not take it for a clone. */
+  readonly moved?: boolean
   /** Settings that replace those of `chorus.yaml`. */
   readonly config?: Partial<Config>
   /** Serve Prometheus metrics over TCP too, on loopback, such as 127.0.0.1:9470. */

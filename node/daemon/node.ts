@@ -1,0 +1,194 @@
+import type { NodeContext } from '../../policies/index.ts'
+import { createBlobService } from '../blobs/index.ts'
+import type { BlobService } from '../blobs/types.ts'
+import type { NodeWorld } from '../control/views/world.ts'
+import { identityOf } from '../control/views/world.ts'
+import type { Input } from '../core/index.ts'
+import { peerIdOf } from '../core/index.ts'
+import { openHost } from '../host/host.ts'
+import { createNetwork } from '../net/index.ts'
+import type { Network } from '../net/types.ts'
+import { agentVersion } from '../version.ts'
+import { actionsOn } from './actions.ts'
+import { Asking } from './asking.ts'
+import { Bundles } from './bundles.ts'
+import type { EventBus } from './bus.ts'
+import { Converger } from './converger.ts'
+import type { RunReport } from './converger.ts'
+import { Driver } from './driver.ts'
+import { createEngine } from './engine.ts'
+import { readFacts } from './facts.ts'
+import { GroupCommit } from './group-commit.ts'
+import { blobHandlers, networkHandlers } from './inbound.ts'
+import { RunMemory } from './memory.ts'
+import type { Opened } from './open.ts'
+import { DriftWatch } from './watch.ts'
+
+export interface NodeParts {
+  readonly world: () => NodeWorld
+  readonly asking: Asking
+  readonly net: Network
+  readonly blobs: BlobService
+  readonly converger: Converger
+  readonly lastRun: () => RunReport | null
+  readonly feed: (input: Input) => void
+  /** The bundle is here; the engine is told if its policy can be read. */
+  readonly stored: (cid: string, size: number) => Promise<void>
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface NodeOptions {
+  readonly opened: Opened
+  readonly observe: boolean
+  readonly bus: EventBus
+  readonly fatal: (error: Error) => void
+}
+
+/** Puts one node together: engine, disk, network, bundles and host around one driver. Nothing runs before `start`. */
+export async function assembleNode({ opened, observe, bus, fatal }: NodeOptions): Promise<NodeParts> {
+  const { folder, config, store, blocks } = opened
+  const facts = readFacts()
+  const { engine, instance } = createEngine(opened, facts)
+  const startedAt = Date.now()
+  let run: RunReport | null = null
+
+  // The driver feeds itself through these: they are only called once it is there.
+  const feed = (input: Input): void => driver.feed(input)
+  const asking = new Asking(feed)
+  const commit = new GroupCommit(store, feed, fatal)
+  const net: Network = await createNetwork(
+    {
+      seed: folder.seed,
+      mesh: opened.mesh.mesh,
+      listen: config.listen,
+      announce: config.announce,
+      bootstrap: config.bootstrap,
+      gossip: config.gossip,
+      mdns: config.mdns,
+      dht: config.dht,
+      relay: config.relay,
+      book: store.book,
+      datastore: store.datastore,
+      ...(config.neighbours === undefined
+        ? {}
+        : { limits: { neighboursLow: config.neighbours, neighboursHigh: config.neighbours * 2 } }),
+    },
+    networkHandlers({ feed, net: () => net, event: (event) => bus.emit(event) }),
+  )
+  const checked = async (cid: string): Promise<string | null> => await bundles.check(cid)
+  const handlers = blobHandlers(feed, checked, (cid, size) =>
+    bus.emit({
+      kind: 'bundleStored',
+      level: 'debug',
+      message: `The bundle ${cid} is held whole.`,
+      fields: { cid, size },
+    }),
+  )
+  const blobs = createBlobService({ net, blocks, handlers })
+  const bundles = new Bundles(blobs)
+  const watch = new DriftWatch((resources) => {
+    const message = `Changed by someone else: ${resources.slice(0, 5).join(', ')}.`
+    bus.emit({ kind: 'drift', level: 'warn', message, fields: { resources } })
+    feed({ type: 'drifted', resources })
+  })
+  const converger = new Converger({
+    bundles,
+    host: openHost({ backupDir: folder.paths.backup }),
+    memory: new RunMemory(store.meta, folder.dir),
+    watch,
+    feed,
+    context,
+    handsOff: () => (observe ? 'observe' : null),
+    onRun(report) {
+      run = report
+      tellRun(bus, report)
+    },
+  })
+  const driver = new Driver(
+    engine,
+    actionsOn({
+      net,
+      blobs,
+      commit,
+      waiting: asking,
+      feed,
+      apply: (effect) => converger.apply(effect),
+      event: (event) => bus.emit(event),
+      keep: (cids) => blobs.keep(cids),
+    }),
+  )
+
+  function context(): NodeContext {
+    const { name, labels } = identityOf(world())
+    return { labels, facts, node: { name, id: peerIdOf(folder.key) } }
+  }
+
+  function world(): NodeWorld {
+    return {
+      view: engine.view,
+      self: folder.key,
+      instance,
+      agent: `chorus/${agentVersion()}`,
+      observe,
+      presence: config.presence,
+      startedAt,
+      addrs: net.addresses(),
+      peers: net.peers(),
+      facts,
+    }
+  }
+
+  return {
+    world,
+    asking,
+    net,
+    blobs,
+    converger,
+    lastRun: () => run,
+    feed,
+    async stored(cid, size) {
+      const code = await checked(cid)
+      if (code === null) feed({ type: 'blobStored', cid, size })
+      else feed({ type: 'blobFailed', cid, peer: null, code, final: true })
+    },
+    async start() {
+      await net.start()
+      await blobs.start()
+      feed({ type: 'self', addrs: net.addresses(), facts })
+    },
+    async stop() {
+      watch.close()
+      await converger.stop()
+      asking.stop()
+      commit.flush()
+      driver.stop()
+      await blobs.stop()
+      await net.stop()
+    },
+  }
+}
+
+/** A run as an event: in the log if it changed or failed something. */
+function tellRun(bus: EventBus, { why, outcomes, changed, converged, ms, handsOff }: RunReport): void {
+  const level = converged ? (changed ? 'info' : 'debug') : 'warn'
+  const counts = Object.fromEntries(
+    [...Map.groupBy(outcomes, ({ state }) => state)].map(([state, all]) => [state, all.length]),
+  )
+  const text = Object.entries(counts)
+    .map(([state, n]) => `${n} ${state}`)
+    .join(', ')
+  const message = `Run (${why}${handsOff === null ? '' : `, ${handsOff}: nothing changed`}): ${text || 'nothing to do'}.`
+  bus.emit({ kind: 'run', level, message, fields: { why, ...counts, changed, converged, ms: Math.round(ms) } })
+  for (const { policy, key, state, reason, code } of outcomes) {
+    if (state === 'kept') continue
+    const bad = state === 'failed' || state === 'skipped' || state === 'waiting'
+    const fields = { policy, key, state, ...(code === undefined ? {} : { code }) }
+    bus.emit({
+      kind: 'resource',
+      level: bad ? 'warn' : 'info',
+      message: `${policy} ${key}: ${state}: ${reason}`,
+      fields,
+    })
+  }
+}
