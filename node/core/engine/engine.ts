@@ -51,7 +51,7 @@ export class Engine {
   /** @param nowMs milliseconds since 1970; a clock that goes back is taken to stand still */
   handle(input: Input, nowMs: number): void {
     const state = this.#state
-    state.now = Math.max(state.now, nowMs)
+    state.now = Math.max(state.now, Math.round(nowMs))
     if (!this.#started) {
       this.#started = true
       start(state)

@@ -29,13 +29,14 @@ export class Timers {
     return this.#at[TIMER[name]] ?? Number.POSITIVE_INFINITY
   }
 
+  /** Whole milliseconds, rounded up: time itself comes in whole ones. */
   set(name: TimerName, at: number): void {
-    this.#at[TIMER[name]] = at
+    this.#at[TIMER[name]] = Math.ceil(at)
   }
 
   /** Moves the alarm forward; never back. */
   soonest(name: TimerName, at: number): void {
-    if (at < this.at(name)) this.#at[TIMER[name]] = at
+    if (at < this.at(name)) this.set(name, at)
   }
 
   clear(name: TimerName): void {
