@@ -4,7 +4,6 @@ import { chmodSync, existsSync, rmSync } from 'node:fs'
 
 await import('./require-node.mjs')
 if (process.argv.includes('--clean')) rmSync('dist', { recursive: true, force: true })
-  rmSync('dist', { recursive: true, force: true })
 const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
   stdio: 'inherit',
 })
