@@ -72,22 +72,32 @@ export function frame(input: FrameInput): Frame {
   }
 }
 
+/** Parts in the order in which they are given up when it is narrow: the last first. What is lost is always said. */
 function head({ data, columns, marks, now }: FrameInput): Line {
   const { summary, connection } = data
   const right = connectionSpan(connection, now)
-  const left: Span[] = [span(' chorus ', 'bold')]
-  if (summary !== undefined) {
-    left.push(span(`${fit(summary.meshName, 24, marks)}  `))
-    left.push(span(`me ${fit(summary.self.name, 24, marks)}  `, 'dim'))
-    left.push(span(`${grouped(summary.nodes)} nodes  `, 'dim'))
-    const whole = summary.converged === summary.counted
-    left.push(span(`${percent(summary.converged, summary.counted)} converged`, whole ? 'good' : 'warn'))
-    if (connection.state === 'lost') left.push(span(`  as of ${ageAt(0, summary.at, now)} ago`, 'warn'))
-  }
-  const used = left.reduce((sum, { text }) => sum + columnsOf(text), 0)
   const room = columns - columnsOf(right.text) - 1
-  // What is lost is said even if that leaves no room for the rest.
-  return used <= room ? [...left, span(' '.repeat(room - used)), right] : [right, span('  '), ...left]
+  const left: Span[] = []
+  let used = 0
+  for (const part of headParts(summary, connection, marks, now)) {
+    const wide = columnsOf(part.text)
+    if (used + wide > room) break
+    left.push(part)
+    used += wide
+  }
+  return [...left, span(' '.repeat(Math.max(0, room - used))), right]
+}
+
+function headParts(summary: Data['summary'], connection: Data['connection'], marks: Marks, now: number): Span[] {
+  if (summary === undefined) return [span(' chorus', 'bold')]
+  const { meshName, self, nodes, converged, counted, at } = summary
+  return [
+    span(` ${fit(meshName, 24, marks)}`, 'bold'),
+    ...(connection.state === 'lost' ? [span(`  as of ${ageAt(0, at, now)} ago`, 'warn')] : []),
+    span(`  ${percent(converged, counted)} converged`, converged === counted ? 'good' : 'warn'),
+    span(`  ${grouped(nodes)} ${nodes === 1 ? 'node' : 'nodes'}`, 'dim'),
+    span(`  me ${fit(self.name, 24, marks)}`, 'dim'),
+  ]
 }
 
 function connectionSpan(connection: Data['connection'], now: number): Span {
@@ -99,9 +109,9 @@ function connectionSpan(connection: Data['connection'], now: number): Span {
 
 function tabs({ screen }: Ui, columns: number): Line {
   const narrow = columns < 72
-  const spans = TABS.flatMap(([name, title], index): Span[] => {
+  const spans = TABS.flatMap(([name, title, short], index): Span[] => {
     const chosen = name === screen
-    const text = `${index + 1} ${title}`
+    const text = `${index + 1} ${narrow ? short : title}`
     return [span(chosen ? `[${text}]` : ` ${text} `, chosen ? 'chosen' : 'dim'), span(narrow ? '' : ' ')]
   })
   const inside = TABS.some(([name]) => name === screen) ? [] : [span(`> ${screen}`, 'bold')]

@@ -129,6 +129,8 @@ export interface PolicyRow extends HeadShare {
   readonly publishedAt: number | null
   readonly retired: boolean
   readonly selector: string
+  /** Whether it concerns this node at all. */
+  readonly here: boolean
   /** State on this node. */
   readonly state: Health
   readonly code: string | null

@@ -14,13 +14,13 @@ export const SCREENS = [
 export type ScreenName = (typeof SCREENS)[number]
 
 /** Screens with a number; the others are reached from them. */
-export const TABS: readonly (readonly [ScreenName, title: string])[] = [
-  ['overview', 'Overview'],
-  ['nodes', 'Nodes'],
-  ['policies', 'Policies'],
-  ['events', 'Events'],
-  ['topology', 'Topology'],
-  ['rollout', 'Rollout'],
+export const TABS: readonly (readonly [ScreenName, title: string, short: string])[] = [
+  ['overview', 'Overview', 'Over'],
+  ['nodes', 'Nodes', 'Nodes'],
+  ['policies', 'Policies', 'Pol'],
+  ['events', 'Events', 'Events'],
+  ['topology', 'Topology', 'Topo'],
+  ['rollout', 'Rollout', 'Roll'],
 ]
 
 export interface Place {

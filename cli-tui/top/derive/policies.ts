@@ -37,6 +37,7 @@ export function policyRows(
       publishedAt: entry?.at ?? null,
       retired,
       selector,
+      here: own !== undefined && (own.winner !== null || own.inForce !== null || own.heads.length > 1),
       state: own?.state ?? 'unknown',
       code: own?.code ?? null,
       reason: own?.reason ?? 'this node is not selected',

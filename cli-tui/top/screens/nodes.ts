@@ -14,7 +14,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'NODE', min: 16, grow: 2 },
   { title: 'STATE', min: 9 },
   { title: 'SEEN', min: 5, align: 'right' },
-  { title: 'WHY', min: 14, grow: 3 },
+  { title: 'WHY', min: 22, grow: 3 },
   { title: 'LABELS', min: 16, grow: 3, drop: 2 },
   { title: 'AGENT', min: 8, drop: 3 },
   { title: 'ID', min: 10, drop: 4 },

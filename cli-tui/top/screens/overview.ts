@@ -33,22 +33,23 @@ export function overview(view: View): Body {
   if (summary === undefined) return still([line('waiting for the first answer', 'dim')])
   const top = [...alarmLines(summary, view), ...healthLines(summary, view)]
   const left = rows - top.length
+  const bare = isShort(view)
   if (columns >= WIDE) {
     const half = Math.floor((columns - 2) / 2)
     const groups = groupTable(view, columns - half - 2, left)
-    const lines = beside(headTable(summary.heads, view, half, left), groups.lines, half, (row, wide) => [
+    const lines = beside(headTable(summary.heads, view, half, left, bare), groups.lines, half, (row, wide) => [
       ...row,
       span(' '.repeat(Math.max(0, wide - row.reduce((sum, { text }) => sum + columnsOf(text), 0)))),
     ])
     return { ...groups, lines: [...top, ...lines] }
   }
-  const heads = headTable(summary.heads, view, columns, Math.max(3, Math.floor(left / 3)))
+  const heads = headTable(summary.heads, view, columns, Math.max(bare ? 2 : 3, Math.floor(left / 3)), bare)
   const groups = groupTable(view, columns, left - heads.length)
   return { ...groups, lines: [...top, ...heads, ...groups.lines] }
 }
 
 /** What needs attention, before anything else. */
-function alarmLines({ alarms, agents, self }: Summary, { rows }: View): Line[] {
+function alarmLines({ alarms, agents, self }: Summary, view: View): Line[] {
   const all = alarms.map(({ code, subject, message }): Line => [
     span('! ', 'bad'),
     span(`${code} `, 'bad'),
@@ -60,47 +61,73 @@ function alarmLines({ alarms, agents, self }: Summary, { rows }: View): Line[] {
   }
   if (self.stale)
     all.unshift([span('! ', 'bad'), span('STALE ', 'bad'), span('this node hears too little of the mesh to be sure')])
-  const most = rows < 20 ? 1 : ALARMS_MAX
-  const shown = all.slice(0, all.length > most ? Math.max(1, most) : most)
+  const most = isShort(view) ? 1 : ALARMS_MAX
+  const shown = all.slice(0, most)
   if (all.length > shown.length)
     shown.push([span(`! and ${all.length - shown.length} more: `, 'warn'), span('chorus status')])
   return shown.length === 0 ? [[span('no alarms', 'good')]] : shown
 }
 
-function healthLines(summary: Summary, { columns, rows, marks, now }: View): Line[] {
-  const { counted, converged, nodes, self } = summary
-  const told = ` ${percent(converged, counted)} converged  ${grouped(converged)} of ${grouped(counted)}`
-  const away = nodes === counted ? '' : ` (${grouped(nodes - counted)} away, not counted)`
-  const heard =
-    summary.oldestMs === null ? '' : `  ${marks.about} up to ${ageAt(summary.oldestMs, summary.at, now)} old`
-  const after = told + away + heard
-  const wide = Math.max(10, Math.min(60, columns - after.length))
-  const rights = summary.rights === null ? 'not known yet' : summary.rights.join('; ') || 'nothing but look and obey'
-  const mine: Span = span(
-    `${self.name}${self.provisional ? ' (provisional)' : ''}  ${self.state}${self.observe ? ', observes only' : ''}${self.hold === null ? '' : `, held: ${self.hold}`}`,
-  )
-  const lines: Line[] = [
-    [span(bar(converged, counted, wide, marks), converged === counted ? 'good' : 'warn'), span(after)],
-    STATES.filter((state) => (summary.byState[state] ?? 0) > 0).flatMap((state) => [
-      stateSpan(state, marks),
-      span(` ${grouped(summary.byState[state] ?? 0)}   `),
-    ]),
-    fact('me', mine, marks, 8),
+/** Small screens keep what matters most: no column titles, one alarm, one line about me. */
+const isShort = ({ rows }: View): boolean => rows < 20
+
+function healthLines(summary: Summary, view: View): Line[] {
+  const { columns, marks } = view
+  const { self } = summary
+  const rights = summary.rights === null ? 'not known yet' : summary.rights.join('; ') || 'only look'
+  const held = self.hold === null ? '' : `, held: ${self.hold}`
+  const words = `${self.state}${self.provisional ? ', provisional' : ''}${self.observe ? ', observes only' : ''}${held}`
+  const lines = [barLine(summary, view), ...stateLines(summary, columns, marks)]
+  if (isShort(view)) return [...lines, fact('me', `${self.name}  ${words}  may: ${rights}`, marks, 4)]
+  const ledger = `${grouped(summary.records)} records, charter ${summary.charter.n}, epoch ${summary.charter.epoch}`
+  return [
+    ...lines,
+    fact('me', `${self.name}  ${words}`, marks, 8),
     fact('may', rights, marks, 8),
+    fact('ledger', `${ledger}, ${summary.peers} neighbours`, marks, 8),
+    BLANK,
   ]
-  if (rows >= 20) {
-    const ledger = `${grouped(summary.records)} records, charter ${summary.charter.n}, epoch ${summary.charter.epoch}`
-    lines.push(fact('ledger', `${ledger}, ${summary.peers} neighbours`, marks, 8), BLANK)
+}
+
+function barLine({ counted, converged, nodes, oldestMs, at }: Summary, { columns, marks, now }: View): Line {
+  const narrow = columns < 90
+  const away = nodes === counted ? '' : ` (${grouped(nodes - counted)} away${narrow ? '' : ', not counted'})`
+  const told = ` ${percent(converged, counted)}${narrow ? '' : ' converged'}  ${grouped(converged)} of ${grouped(counted)}${away}`
+  const heard = oldestMs === null ? '' : `  ${marks.about} ${narrow ? '' : 'up to '}${ageAt(oldestMs, at, now)} old`
+  const after = told + heard
+  const wide = Math.max(8, Math.min(60, columns - columnsOf(after)))
+  return [span(bar(converged, counted, wide, marks), converged === counted ? 'good' : 'warn'), span(after)]
+}
+
+/** Counts by state, worst first, broken into lines where they do not fit. */
+function stateLines({ byState }: Summary, columns: number, marks: View['marks']): Line[] {
+  const lines: Span[][] = [[]]
+  let used = 0
+  for (const state of STATES) {
+    const count = byState[state] ?? 0
+    if (count === 0) continue
+    const sign = stateSpan(state, marks)
+    const told = span(` ${grouped(count)}`)
+    const wide = columnsOf(sign.text) + columnsOf(told.text)
+    if (used > 0 && used + GAP + wide > columns) {
+      lines.push([])
+      used = 0
+    }
+    lines.at(-1)?.push(span(' '.repeat(used === 0 ? 0 : GAP)), sign, told)
+    used += (used === 0 ? 0 : GAP) + wide
   }
   return lines
 }
 
-function headTable(heads: readonly HeadShare[], { marks }: View, columns: number, rows: number): Line[] {
+/** Between two counts. */
+const GAP = 3
+
+function headTable(heads: readonly HeadShare[], { marks }: View, columns: number, rows: number, bare: boolean): Line[] {
   const widths = layout(HEADS, columns)
   const title = heading('Versions in force', columns, marks)
   if (heads.length === 0) return [title, line('nothing was published yet', 'dim')]
   const behindFirst = [...heads].sort((a, b) => Number(b.forked) - Number(a.forked) || missing(b) - missing(a))
-  const room = Math.max(1, rows - 2)
+  const room = Math.max(1, rows - (bare ? 1 : 2))
   const shown = behindFirst.length > room ? behindFirst.slice(0, Math.max(1, room - 1)) : behindFirst
   const lines = shown.map((head) => {
     const whole = head.inForce === head.of && head.of > 0
@@ -119,9 +146,9 @@ function headTable(heads: readonly HeadShare[], { marks }: View, columns: number
   const more = heads.length - shown.length
   return [
     title,
-    tableHead(HEADS, widths, marks),
+    ...(bare ? [] : [tableHead(HEADS, widths, marks)]),
     ...lines,
-    ...(more > 0 && lines.length + 2 < rows ? [line(`and ${grouped(more)} more: 3`, 'dim')] : []),
+    ...(more > 0 && lines.length + 1 < room ? [line(`and ${grouped(more)} more: 3`, 'dim')] : []),
   ]
 }
 
@@ -133,7 +160,8 @@ function groupTable(view: View, columns: number, rows: number): Body {
   if (by === undefined) return still([heading('By label', columns, marks), line('no node carries a label', 'dim')])
   const title = heading(`By ${by}`, columns, marks)
   const groups = data.groups?.by === by ? data.groups.list : []
-  const visible = Math.max(1, rows - 2)
+  const bare = isShort(view)
+  const visible = Math.max(1, rows - (bare ? 1 : 2))
   const { cursor, top } = placeOf(ui)
   const widths = layout(GROUPS, columns - 2)
   const at = Math.min(cursor, Math.max(0, groups.length - 1))
@@ -158,7 +186,7 @@ function groupTable(view: View, columns: number, rows: number): Body {
     )
   })
   return {
-    lines: [title, [span('  '), ...tableHead(GROUPS, widths, marks)], ...lines],
+    lines: [title, ...(bare ? [] : [[span('  '), ...tableHead(GROUPS, widths, marks)]]), ...lines],
     total: groups.length,
     visible,
     values: groups[at]?.values,

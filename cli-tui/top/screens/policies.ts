@@ -11,7 +11,7 @@ import type { Body, View } from '../view.ts'
 const COLUMNS: readonly Column[] = [
   { title: 'POLICY', min: 14, grow: 2 },
   { title: 'VERSION', min: 8 },
-  { title: 'HERE', min: 9 },
+  { title: 'HERE', min: 10 },
   { title: 'IN FORCE', min: 8, align: 'right' },
   { title: 'AGE', min: 4, align: 'right' },
   { title: '', min: 12, grow: 1, drop: 3 },
@@ -42,7 +42,7 @@ export function policies(view: View): Body {
           [
             span(row.policy),
             span(versionText(row), row.forked ? 'bad' : 'plain'),
-            row.retired ? span('- retired', 'dim') : stateSpan(row.state, marks),
+            row.retired ? span('- retired', 'dim') : row.here ? stateSpan(row.state, marks) : span('- not here', 'dim'),
             span(percent(row.inForce, row.of)),
             span(row.publishedAt === null ? '-' : age(now - row.publishedAt)),
             span(bar(row.inForce, row.of, widths[5] ?? 0, marks), row.inForce === row.of ? 'good' : 'warn'),

@@ -29,7 +29,15 @@ export function statusOf(
 
 export function policiesOf(fleet: Fleet): PolicyRow[] {
   const of = fleet.size
-  const common = { by: 'mira', retired: false, selector: 'true', code: null, reason: 'in force', forked: false }
+  const common = {
+    by: 'mira',
+    retired: false,
+    selector: 'true',
+    code: null,
+    reason: 'in force',
+    forked: false,
+    here: true,
+  }
   return [
     {
       ...common,
@@ -62,6 +70,7 @@ export function policiesOf(fleet: Fleet): PolicyRow[] {
       message: '',
       publishedAt: null,
       selector: 'labels.role == "db"',
+      here: false,
       state: 'unknown',
       reason: 'this node is not selected',
       failed: 0,
