@@ -72,6 +72,8 @@ export const BLOB_LIMITS = {
   frameBytes: 2 * MiB + 4 * KiB,
   /** What one peer may be asked for at once. DESIGN.md section 10: 2 to 4 MiB, because reads have no backpressure. */
   windowBytes: 2 * MiB,
+  /** And all peers together for one bundle: deeper queues only make blocks late. */
+  windowTotalBytes: 4 * MiB,
   /** Bundles fetched at once, and wanted at once. */
   fetchesMax: 4,
   wantsMax: 1024,
@@ -86,8 +88,12 @@ export const BLOB_LIMITS = {
   /** Token bucket for each peer served: bytes a second, and what may go at once. */
   bucketBytesPerSecond: 256 * MiB,
   bucketBytes: 16 * MiB,
-  /** A block that was sent to one peer is not sent to a second for this long if the bundle is large: it gets it from the first. */
-  spreadMs: 1000,
+  /** A block of a large bundle that was sent to one peer is not sent to a second for this long: it gets it from the first. */
+  spreadMs: 3000,
+  /** And this long while other blocks were sent to nobody yet. */
+  spreadFirstMs: 15_000,
+  /** Peers that are told to come back do so after this. */
+  busyMs: 500,
   spreadChunks: 16,
   /** A request without an answer. */
   answerMs: 15 * second,

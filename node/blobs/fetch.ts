@@ -27,6 +27,9 @@ export interface FetchOptions {
   readonly failed: (code: string, final: boolean) => void
 }
 
+/** Blocks that one peer is asked for at a time, before others have their turn. */
+const SHARE = 4
+
 /** Fetches one bundle: the root, then its chunks from several peers at once, each verified before it is written. */
 export class Fetch {
   readonly root: Cid
@@ -155,7 +158,7 @@ export class Fetch {
     if (this.#ended) return
     if (this.#layout && this.#missing.size === 0 && this.#writing.size === 0) await this.#complete()
     else if (index === 0) this.refillAll()
-    else if (this.#sources.get(key) === source) this.#refill(source)
+    else if (this.#sources.get(key) === source) this.#refillAfter(source)
   }
 
   /** Looks after what takes too long, and asks again. */
@@ -164,18 +167,27 @@ export class Fetch {
     this.refillAll()
   }
 
+  /** A block came: the same peer is asked for more, and others if the line is half empty. */
+  #refillAfter(source: Source): void {
+    this.#refill(source)
+    const { chunkBytes, windowTotalBytes } = this.#options.limits
+    if (this.#sources.asked() < windowTotalBytes / chunkBytes / 2) this.refillAll()
+  }
+
+  /** Asks whoever is asked for least first, so that the work is shared. */
   refillAll(): void {
-    for (const source of this.#sources.all()) this.#refill(source)
+    for (const source of this.#sources.idleFirst()) this.#refill(source)
   }
 
   #refill(source: Source): void {
     if (this.#ended || (!source.complete && source.held.size === 0)) return
-    const { chunkBytes, windowBytes } = this.#options.limits
+    const { chunkBytes, windowBytes, windowTotalBytes } = this.#options.limits
     const window = this.#layout ? Math.floor(windowBytes / chunkBytes) : 1
-    // Asked for in batches: half a window is enough to keep the line full.
-    if (source.asked.size > window / 2) return
+    const total = this.#layout ? Math.floor(windowTotalBytes / chunkBytes) : 1
+    const room = Math.min(window - source.asked.size, total - this.#sources.asked())
+    if (room <= 0) return
     const missing = this.#layout ? this.#missing : [0]
-    const picked = this.#sources.pick(source, missing, this.#writing, window - source.asked.size, Date.now())
+    const picked = this.#sources.pick(source, missing, this.#writing, Math.min(room, SHARE), Date.now())
     if (picked.length > 0) this.#ask(source, picked)
   }
 

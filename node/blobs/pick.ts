@@ -28,18 +28,25 @@ const PARTIAL_ENOUGH = 3
  */
 export function pickBlocks(view: PickView, peer: PickPeer, count: number, random: () => number): number[] {
   const spare = peer.complete && view.partialPeers >= PARTIAL_ENOUGH
-  const found: { readonly index: number; readonly rank: number }[] = []
+  const found: Ranked[] = []
+  const late: Ranked[] = []
   for (const index of view.missing) {
-    if (!peer.complete && !peer.has(index)) continue
+    if ((!peer.complete && !peer.has(index)) || peer.skips(index)) continue
     const askedMs = view.asked.get(index)
-    const late = askedMs !== undefined && view.nowMs - askedMs > view.lateMs
-    if (askedMs !== undefined && !late) continue
-    if (peer.skips(index)) continue
     const holders = view.partial(index)
-    if (spare && holders > 0 && !late) continue
-    // Late ones last: they are probably coming.
-    found.push({ index, rank: holders + random() + (late ? 1_000_000 : 0) })
+    if (askedMs !== undefined) {
+      if (view.nowMs - askedMs > view.lateMs) late.push({ index, rank: askedMs })
+    } else if (!spare || holders === 0) {
+      found.push({ index, rank: holders + random() })
+    }
   }
-  found.sort((a, b) => a.rank - b.rank)
-  return found.slice(0, count).map((each) => each.index)
+  // What is late is probably coming: it is asked for again only when there is nothing else to ask for.
+  const best = found.length > 0 ? found : late
+  best.sort((a, b) => a.rank - b.rank)
+  return best.slice(0, count).map((each) => each.index)
+}
+
+interface Ranked {
+  readonly index: number
+  readonly rank: number
 }

@@ -5,7 +5,7 @@ import type { BlockStore } from '../store/types.ts'
 import { Bucket } from './bucket.ts'
 import type { Layout } from './layout.ts'
 import type { BlobLimits } from './types.ts'
-import { ALL, encodeBlobFrame } from './wire.ts'
+import { ALL, encodeBlobFrame, encodeBlockHead } from './wire.ts'
 
 /** What of a bundle is held here, whether it is whole or still being fetched. */
 export interface Holding {
@@ -38,7 +38,7 @@ const GATHER_MS = 20
 export class BlobServer {
   readonly #options: ServerOptions
   readonly #clients = new Map<FrameStream, Client>()
-  /** When a block of a large bundle was last promised to somebody, and to whom. */
+  /** To whom a block of a large bundle was last sent and when, ms; Infinity while it is only promised. */
   readonly #sent = new Map<Cid, Map<number, { readonly atMs: number; readonly to: Key }>>()
   readonly #gained = new Map<Cid, number[]>()
   #gathering: NodeJS.Timeout | undefined
@@ -165,21 +165,28 @@ export class BlobServer {
    * on. This keeps a seed from sending the same blocks to everybody.
    */
   #spread(holding: Holding, index: number, peer: Key): boolean {
-    const { spreadChunks, spreadMs } = this.#options.limits
+    const { spreadChunks, spreadMs, spreadFirstMs } = this.#options.limits
     const { root, cids } = holding.layout
     if (!holding.complete || cids.length < spreadChunks || index === 0) return false
     const sent = this.#sent.get(root) ?? new Map<number, { readonly atMs: number; readonly to: Key }>()
     this.#sent.set(root, sent)
     const last = sent.get(index)
-    const now = Date.now()
-    if (last && last.to !== peer && now - last.atMs < spreadMs) return true
-    sent.set(index, { atMs: now, to: peer })
+    // While there are blocks that nobody got from here, those come first.
+    const patience = sent.size < cids.length - 1 ? spreadFirstMs : spreadMs
+    if (last && last.to !== peer && Date.now() - last.atMs < patience) return true
+    sent.set(index, { atMs: Infinity, to: peer })
     return false
+  }
+
+  /** What was promised was sent, or never will be (`atMs` 0). */
+  #settleSpread(root: Cid, index: number, to: Key, atMs: number): void {
+    const sent = this.#sent.get(root)
+    if (sent?.get(index)?.to === to) sent.set(index, { atMs, to })
   }
 
   #busy(link: FrameStream, root: Cid, indices: readonly number[]): void {
     if (indices.length > 0)
-      link.send(encodeBlobFrame({ type: 'busy', root, retryMs: this.#options.limits.spreadMs, indices }))
+      link.send(encodeBlobFrame({ type: 'busy', root, retryMs: this.#options.limits.busyMs, indices }))
   }
 
   /** Sends what one peer asked for, one block in memory at a time, as fast as it reads. */
@@ -203,8 +210,8 @@ export class BlobServer {
       }
     } catch {
       // The link was closed or cut while it was written to; whoever asked asks again.
-      client.queue.length = 0
     } finally {
+      for (const { root, index } of client.queue.splice(0)) this.#settleSpread(root, index, client.link.peer, 0)
       client.pumping = false
     }
   }
@@ -225,6 +232,7 @@ export class BlobServer {
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
     this.blocksOut += 1
     this.bytesOut += bytes.byteLength
-    if (!client.link.send(encodeBlobFrame({ type: 'block', root, index, bytes }))) await client.link.drained()
+    if (!client.link.send(encodeBlockHead(root, index), bytes)) await client.link.drained()
+    this.#settleSpread(root, index, client.link.peer, Date.now())
   }
 }

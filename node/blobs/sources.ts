@@ -34,6 +34,15 @@ export class Sources {
     return this.#sources.get(key)
   }
 
+  idleFirst(): readonly Source[] {
+    return this.all().toSorted((a, b) => a.asked.size - b.asked.size)
+  }
+
+  /** Blocks under way. */
+  asked(): number {
+    return this.#asked.size
+  }
+
   add(key: Key): Source {
     const source: Source = { key, complete: false, held: new Set(), asked: new Map(), putOff: new Map() }
     this.#sources.set(key, source)

@@ -30,8 +30,16 @@ const CID_BYTES = 36
 const HEADER = 1 + CID_BYTES
 
 export function encodeBlobFrame(frame: BlobFrame): Uint8Array {
-  const body = encodeBody(frame)
-  return Buffer.concat([Buffer.from([TYPES.indexOf(frame.type)]), CID.parse(frame.root).bytes, ...body])
+  return Buffer.concat([head(frame.type, frame.root), ...encodeBody(frame)])
+}
+
+/** A block's frame but for its bytes, which are sent as the tail. */
+export function encodeBlockHead(root: Cid, index: number): Uint8Array {
+  return Buffer.concat([head('block', root), numbers([index])])
+}
+
+function head(type: BlobFrame['type'], root: Cid): Uint8Array {
+  return Buffer.concat([Buffer.from([TYPES.indexOf(type)]), CID.parse(root).bytes])
 }
 
 function encodeBody(frame: BlobFrame): Uint8Array[] {
@@ -51,8 +59,7 @@ export function decodeBlobFrame(bytes: Uint8Array): BlobFrame {
   const body = buffer.subarray(HEADER)
   if (type === 'block') {
     if (body.length < 4) throw wrong('it is cut off')
-    // A copy: what was received is reused by the stream.
-    return { type, root, index: body.readUInt32BE(0), bytes: new Uint8Array(body.subarray(4)) }
+    return { type, root, index: body.readUInt32BE(0), bytes: body.subarray(4) }
   }
   const list = readNumbers(body)
   if (type === 'want' || type === 'notFound') return { type, root, indices: list }

@@ -26,7 +26,8 @@ export class Counters {
     // libp2p has no hook for bytes sent, other than a whole metrics implementation.
     stream.send = (data) => {
       this.wireOut += data.byteLength
-      return send(data)
+      // Noise gives a list of lengths, pieces and tags, and libp2p's TCP makes a system call of each: one is cheaper.
+      return send(data.subarray())
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Stream, StreamMessageEvent } from '@libp2p/interface'
 import { pipe } from 'it-pipe'
 import { decode, encode } from 'it-length-prefixed'
+import { varint } from 'multiformats'
 import type { Key } from '../core/index.ts'
 import { messageOf, NodeError } from '../errors.ts'
 import type { FrameStream } from './types.ts'
@@ -61,11 +62,14 @@ export function frameStream(stream: Stream, peer: Key, options: FrameOptions): F
     get closed() {
       return closed
     },
-    send(frame) {
+    send(frame, tail) {
       if (closed) return true
-      options.count?.('out', frame.byteLength)
+      const length = frame.byteLength + (tail?.byteLength ?? 0)
+      options.count?.('out', length)
       try {
-        if (stream.send(encode.single(frame))) return waiting === undefined
+        const list = encode.single(frame, { lengthEncoder: Object.assign(() => prefix(length), { bytes: 0 }) })
+        if (tail) list.append(tail)
+        if (stream.send(list)) return waiting === undefined
         needDrain()
         return false
       } catch (error) {
@@ -115,6 +119,11 @@ export function frameStream(stream: Stream, peer: Key, options: FrameOptions): F
     },
     close: end,
   }
+}
+
+/** Of the whole frame, where `encode.single` knows its first part only. */
+function prefix(length: number): Uint8Array<ArrayBuffer> {
+  return varint.encodeTo(length, new Uint8Array(varint.encodingLength(length)))
 }
 
 async function politely(stream: Stream): Promise<void> {

@@ -147,8 +147,11 @@ export interface Traffic {
 export interface FrameStream {
   readonly peer: Key
   readonly closed: boolean
-  /** False: the frame is queued and `drained` should be awaited. Dropped without a word after `close`. */
-  send(frame: Uint8Array): boolean
+  /**
+   * False: the frame is queued and `drained` should be awaited. Dropped without a word after `close`. A `tail` is the
+   * rest of the same frame: two parts save a copy of a large block.
+   */
+  send(frame: Uint8Array, tail?: Uint8Array): boolean
   /** Resolves when more may be sent, rejects (E_STALLED) after the stall limit or when the stream is closed. */
   drained(): Promise<void>
   /** Called for each frame, in order; the next waits for the promise: that is the backpressure. Call it once, at once. */

@@ -72,7 +72,7 @@ describe('the block store', () => {
     const { cid, bytes } = block('whole')
     await (await openBlocks(dir)).put(cid, bytes)
     const [name = ''] = files(dir)
-    const leftover = join(dir, name.replace(/([^/]+)$/, '.$1.tmp'))
+    const leftover = join(dir, `${name}.tmp`)
     writeFileSync(leftover, 'half')
     const blocks = await openBlocks(dir)
     expect(existsSync(leftover)).toBe(false)
