@@ -83,6 +83,13 @@ export async function createNetwork(options: NetworkOptions, handlers: NetworkHa
     for (const connection of node.getConnections(peerOf(peer))) connection.abort(new Error(why))
   }
 
+  /** A mesh on one machine: only then are loopback addresses that others tell of any use. */
+  function livesOnLoopback(): boolean {
+    const own = node.getMultiaddrs().map(String)
+    if (own.length > 0) return own.every(isLoopback)
+    return node.getConnections().some(({ remoteAddr }) => isLoopback(remoteAddr.toString()))
+  }
+
   node.addEventListener('connection:open', ({ detail }) => since.set(detail, Date.now()))
   node.addEventListener('peer:connect', ({ detail }) => tender.connected(keyOf(detail)))
   node.addEventListener('peer:disconnect', ({ detail }) => tender.disconnected(keyOf(detail)))
@@ -143,7 +150,7 @@ export async function createNetwork(options: NetworkOptions, handlers: NetworkHa
     sendSync: (peer, bytes) => links.send(peer, bytes),
 
     dial: (peer, addrs) => tender.learn(peer, addrs, { local: true, urgent: true, keep: true }),
-    learn: (peer, addrs) => tender.learn(peer, addrs, { local: false, keep: true }),
+    learn: (peer, addrs) => tender.learn(peer, addrs, { local: livesOnLoopback(), keep: true }),
     dialNow: async (addr, signal) => await dial(node, null, [addr], signal ?? AbortSignal.timeout(limits.dialMs)),
     hangup(peer, code) {
       tell('hungUp', 'info', `Hung up on ${peer.slice(0, 8)} (${code}).`, { peer, code })
