@@ -161,7 +161,7 @@ export async function tellStory(context: Context, stage: Stage): Promise<void> {
     `${publisher} returns and catches up by itself.`,
     'chorus up',
     () => stage.peer(publisher).start(),
-    publisher,
+    names[0] ?? '',
     (rows) => runs(version, names)(rows),
     () => quoted(publisher),
   )
@@ -181,7 +181,7 @@ export async function tellStory(context: Context, stage: Stage): Promise<void> {
       }
     },
     victim,
-    (rows) => runs(version, names)(rows),
+    (rows) => runs(version, names)(rows) && rows.every((row) => row.state === 'ok'),
     () => quoted(victim),
   )
 }
