@@ -43,6 +43,8 @@ export const LIMITS = {
   instances: 2_000,
   /** The line before a ciphertext: names of a mesh, a policy and a secret fit five times. */
   secretHeaderBytes: 2 * KiB,
+  /** Combinations of labels that publishing resolves; each takes a few milliseconds at most. */
+  combinations: 1_000,
   /** Problems reported at once; more only hide the first. */
   diagnostics: 200,
   /** Characters of a name of a policy, resource or tag. */

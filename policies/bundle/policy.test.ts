@@ -109,3 +109,30 @@ describe('a compiled policy in a bundle', () => {
     expect(usesOf(policy)).toEqual(['exec', 'file'])
   })
 })
+
+describe('a policy with components and secrets', () => {
+  it('reads back as it was written', () => {
+    const policy: CompiledPolicy = {
+      v: 1,
+      policy: 'a/b',
+      select: 'true',
+      after: [],
+      vars: {},
+      data: [],
+      layers: {},
+      templates: {},
+      resources: [
+        { key: 'file/i-a', type: 'file', attrs: {}, instance: 'i', at: { file: 'policy.yaml', line: 0, column: 0 } },
+      ],
+      extra: {},
+      instances: {
+        i: { params: { x: { type: 'text', value: 'y', oneOf: ['y', 'z'] } } },
+        'i-j': { within: 'i', params: {} },
+      },
+      secrets: { a: { age: 'a.age' }, b: { file: '/b' }, c: { exec: ['c'] } },
+    }
+    expect(readPolicy(encodePolicy(policy))).toEqual(policy)
+    const hostile = { ...policy, secrets: { a: { age: 'x', file: '/y' } } }
+    expect(() => readPolicy(encodePolicy(hostile))).toThrow(expect.objectContaining({ code: 'E_POLICY_SCHEMA' }))
+  })
+})

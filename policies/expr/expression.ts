@@ -47,7 +47,11 @@ function compileExpression(text: string, mode: Mode): Expression {
       `the expression has ${text.length} characters, the limit is ${LIMITS.exprChars}`,
     )
   }
-  const ast = parse(text)
+  return expressionOf(parseExpression(text), text, mode)
+}
+
+/** A tree that was parsed from `text`, or a part of one, as an expression. */
+export function expressionOf(ast: ASTNode, text: string, mode: Mode): Expression {
   const references: Reference[] = []
   const code = compileNode(ast, { text, mode, locals: [], probing: false, references })
   return {
@@ -58,7 +62,8 @@ function compileExpression(text: string, mode: Mode): Expression {
   }
 }
 
-function parse(text: string): ASTNode {
+/** The tree of an expression that is not too long. @throws PolicyError E_EXPR, E_EXPR_LIMIT */
+export function parseExpression(text: string): ASTNode {
   try {
     return parser.parse(text).ast
   } catch (error) {

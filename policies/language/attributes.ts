@@ -102,6 +102,11 @@ function describeIssue(issue: z.core.$ZodIssue, attrs: Readonly<Record<string, u
       }
       return describeIssue({ ...first, path: [...issue.path, ...first.path] }, attrs)
     }
+    case 'too_small':
+    case 'too_big':
+      return problem(
+        issue.message.startsWith('Too ') ? `${name} must ${boundOf(issue)}` : `${name} must be ${issue.message}`,
+      )
     default:
       if (issue.path.length === 0) return problem(issue.message)
       // Schemas of resource types say what a value must be: 'an octal mode in quotes'.
@@ -109,6 +114,13 @@ function describeIssue(issue: z.core.$ZodIssue, attrs: Readonly<Record<string, u
         /^an? /.test(issue.message) ? `${name} must be ${issue.message}` : `${name}: ${lower(issue.message)}`,
       )
   }
+}
+
+function boundOf(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
+  const [way, limit] = issue.code === 'too_small' ? ['at least', issue.minimum] : ['at most', issue.maximum]
+  if (issue.origin === 'number' || issue.origin === 'int') return `be ${way} ${limit}`
+  const unit = issue.origin === 'string' ? 'character' : 'item'
+  return `have ${way} ${limit} ${unit}${Number(limit) === 1 ? '' : 's'}`
 }
 
 function deepest(side: readonly z.core.$ZodIssue[]): number {

@@ -21,13 +21,13 @@ const check = z
     status: z.int().min(100).max(599).optional(),
     tcp: z
       .string()
-      .regex(/^.+:[0-9]+$|\$\{/, 'HOST:PORT')
+      .regex(/^.+:[0-9]+$|\$\{/, 'an address HOST:PORT')
       .optional(),
     exec: argv.optional(),
     within: duration.optional(),
   })
   .refine(({ http, tcp, exec }) => [http, tcp, exec].filter((one) => one !== undefined).length === 1, {
-    message: 'a health check has one of http, tcp and exec',
+    message: 'exactly one of http, tcp and exec is needed',
   })
 
 /** Parts of a policy beside its resources, as they must be; `chorus docs policy` and the editor show them. */

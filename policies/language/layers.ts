@@ -16,21 +16,36 @@ export function layerScope(context: NodeContext): Scope {
   return { labels: context.labels, node: { name: context.node.name, id: context.node.id } }
 }
 
+/** A layer that a node looks at, whether or not there is anything to find. */
+export interface ConsideredLayer {
+  readonly pattern: string
+  /** Undefined if its name uses a label that the node does not have. */
+  readonly name: string | undefined
+  /** Undefined if it does not apply. */
+  readonly values: ValueMap | undefined
+}
+
 /**
- * The layers that apply to a node, in the order in which they are laid on each other. A layer whose name uses a label
+ * Every layer of the policy for a node, in the order in which they are laid on each other. A layer whose name uses a label
  * that the node does not have, and one that has no file for this node, do not apply.
  *
  * @throws PolicyError if an expression in a value fails
  */
-export function appliedLayers(policy: CompiledPolicy, context: NodeContext): readonly AppliedLayer[] {
+export function consideredLayers(policy: CompiledPolicy, context: NodeContext): readonly ConsideredLayer[] {
   const scope = layerScope(context)
-  const layers: AppliedLayer[] = [{ name: 'vars', values: evaluated(policy.vars, scope) }]
-  for (const pattern of policy.data) {
+  const rest = policy.data.map((pattern): ConsideredLayer => {
     const name = layerName(pattern, context, scope)
     const layer = name !== undefined && Object.hasOwn(policy.layers, name) ? policy.layers[name] : undefined
-    if (name !== undefined && isValueMap(layer)) layers.push({ name, values: evaluated(layer, scope) })
-  }
-  return layers
+    return { pattern, name, values: isValueMap(layer) ? evaluated(layer, scope) : undefined }
+  })
+  return [{ pattern: 'vars', name: 'vars', values: evaluated(policy.vars, scope) }, ...rest]
+}
+
+/** The layers that apply to a node, lowest first. @throws PolicyError if an expression in a value fails */
+export function appliedLayers(policy: CompiledPolicy, context: NodeContext): readonly AppliedLayer[] {
+  return consideredLayers(policy, context).flatMap(({ name, values }) =>
+    name === undefined || values === undefined ? [] : [{ name, values }],
+  )
 }
 
 function evaluated(values: ValueMap, scope: Scope): ValueMap {
