@@ -77,6 +77,8 @@ export const LIMITS = {
   beacons: {
     /** RECORDS.md: up to some 2,000 nodes everyone hears everyone. About 1 KB each. */
     table: 4096,
+    /** Live records of unknown types remembered, so that none is passed on twice. */
+    passed: 256,
     /** 0.75 to 1.25 times this between two beacons of one node. */
     intervalMs: 60_000,
     /** After a change: wait this long for more changes to come, 0.5 to 1.5 times. */

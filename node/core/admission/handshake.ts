@@ -1,3 +1,4 @@
+import { afterwards } from '../engine/batches.ts'
 import { emit, event } from '../engine/emit.ts'
 import { admit, takeSynced } from '../engine/intake.ts'
 import type { EngineState } from '../engine/state.ts'
@@ -202,7 +203,9 @@ function read(state: EngineState, bytes: Uint8Array | null): Envelope | 'bad' | 
 /** What it presented goes into the ledger if it can, else it is kept beside it until sync brings what is missing. */
 function remember(state: EngineState, peer: Key, take: readonly Envelope[]): void {
   if (take.length === 0) return
-  admit(state, peer, take)
+  const news = take.filter((envelope) => !state.ledger.has(envelope.id))
+  admit(state, peer, news)
+  for (const record of news) if (state.ledger.has(record.id)) afterwards(state, { type: 'gossip', record })
   if (take.every((envelope) => state.ledger.has(envelope.id))) return
   state.presented ??= new Map()
   state.presented.set(peer, take)

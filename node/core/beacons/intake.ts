@@ -8,7 +8,7 @@ import { LIMITS } from '../limits.ts'
 import { isBeacon } from '../records/guards.ts'
 import type { Beacon, Envelope, Key, LiveBody } from '../records/types.ts'
 import { scheduleSync } from '../sync/schedule.ts'
-import { isNewer, putBeacon } from './table.ts'
+import { isNewer, passOn, putBeacon } from './table.ts'
 
 /** What is live: relayed and kept while fresh, never stored. Its signature is checked. */
 const IGNORE: Verdict = { result: 'ignore', code: null }
@@ -26,7 +26,7 @@ export function takeBeacon(state: EngineState, from: Key | null, envelope: Envel
     return { result: 'ignore', code: 'E_UNKNOWN_KEY' }
   }
   if (Math.abs(envelope.body.at - judgeNow(state)) > LIMITS.beacons.ageMs) return { result: 'ignore', code: 'E_FUTURE' }
-  if (!isBeacon(envelope)) return ACCEPT
+  if (!isBeacon(envelope)) return passOn(state, envelope.id) ? ACCEPT : IGNORE
   const known = state.beacons?.byKey.get(key)
   if (known !== undefined && !isNewer(envelope.body, known.beacon.body)) return IGNORE
   putBeacon(state, envelope)

@@ -1,6 +1,6 @@
 import type { EngineState } from '../engine/state.ts'
 import { LIMITS } from '../limits.ts'
-import type { Beacon, Envelope, Key } from '../records/types.ts'
+import type { Beacon, Cid, Envelope, Key } from '../records/types.ts'
 
 /** The newest beacon of each node, by the time when it was heard here. */
 export interface Heard {
@@ -11,6 +11,8 @@ export interface Heard {
 export interface BeaconTable {
   /** In the order in which they were heard: the first has been silent longest. */
   readonly byKey: Map<Key, Heard>
+  /** What else is live and was passed on: the last ones. */
+  readonly passed: Set<Cid>
 }
 
 /** In one life of a daemon by its count, between two lives by its clock. */
@@ -18,9 +20,23 @@ export function isNewer(beacon: Beacon, than: Beacon): boolean {
   return beacon.instance === than.instance ? beacon.seq > than.seq : beacon.at > than.at
 }
 
+function tableOf(state: EngineState): BeaconTable {
+  state.beacons ??= { byKey: new Map(), passed: new Set() }
+  return state.beacons
+}
+
+/** False: it was here already. */
+export function passOn(state: EngineState, id: Cid): boolean {
+  const { passed } = tableOf(state)
+  if (passed.has(id)) return false
+  const oldest = passed.size >= LIMITS.beacons.passed ? passed.values().next().value : undefined
+  if (oldest !== undefined) passed.delete(oldest)
+  passed.add(id)
+  return true
+}
+
 export function putBeacon(state: EngineState, beacon: Envelope<Beacon>): void {
-  state.beacons ??= { byKey: new Map() }
-  const { byKey } = state.beacons
+  const { byKey } = tableOf(state)
   byKey.delete(beacon.body.key)
   const silent = byKey.size >= LIMITS.beacons.table ? byKey.keys().next().value : undefined
   if (silent !== undefined) byKey.delete(silent)

@@ -27,11 +27,12 @@ function staleness(state: EngineState): string | null {
   const gap = oldestGap(state)
   if (gap !== null && state.now - gap >= gapMs) return 'members know of records that sync does not bring here'
   if (state.now - state.startedAt < staleAfterMs) return null
+  const heard = heardSince(state, state.now - staleAfterMs)
+  if (heard >= staleQuorum) return null
   const others = state.durable.members(judgeNow(state)).filter((member) => {
     return member.state === 'member' && member.peer !== state.self
   })
   const quorum = Math.min(staleQuorum, others.length)
-  const heard = heardSince(state, state.now - staleAfterMs)
   if (heard >= quorum) return null
   return `it heard ${heard} of ${others.length} other nodes lately, and should hear at least ${quorum}`
 }

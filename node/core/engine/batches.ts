@@ -31,6 +31,8 @@ interface Batch extends Open {
 /** What waits until a batch is durable, as data. */
 export type Followup =
   | { readonly type: 'gossip'; readonly record: Envelope }
+  /** Neighbours are to compare themselves with this node soon. */
+  | { readonly type: 'nudge' }
   | { readonly type: 'verdict'; readonly ref: number; readonly id: Cid; readonly code: string | null }
   | { readonly type: 'reply'; readonly ref: number; readonly record: Envelope }
   /** An own version is on disk: `own.ts` goes on with it. */

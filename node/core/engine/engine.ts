@@ -7,9 +7,10 @@ import { unblock } from '../sync/answers.ts'
 import { answerAllHolds } from '../sync/holders.ts'
 import { openLink } from '../sync/links.ts'
 import { checkAsks, periodicSync, startRound, startWanted, syncWithSome } from '../sync/rounds.ts'
-import { schedulePeriodic, scheduleSync } from '../sync/schedule.ts'
+import { scheduleNudge, schedulePeriodic, scheduleSync } from '../sync/schedule.ts'
 import { takeSyncFrame } from '../sync/take.ts'
 import { askNewcomer, awaitHolder, expireAcks, published } from './acknowledge.ts'
+import { raiseAlarms } from './alarms.ts'
 import { flush, newDirt, persisted, persistFailed, stain } from './batches.ts'
 import type { Followup } from './batches.ts'
 import { blobFailed, blobStored, lookAtBundles, refetch, refetchSoon } from './bundles.ts'
@@ -231,7 +232,8 @@ function obey(state: EngineState, ref: number, command: Command): void {
 /** What waited for the disk. */
 function follow(state: EngineState, followups: readonly Followup[]): void {
   for (const next of followups) {
-    if (next.type === 'verdict') {
+    if (next.type === 'nudge') scheduleNudge(state)
+    else if (next.type === 'verdict') {
       emit(state, { type: 'verdict', ref: next.ref, result: 'accept', code: next.code, id: next.id })
     } else if (next.type === 'gossip') {
       if (state.settings.gossip) emit(state, { type: 'gossip', bytes: next.record.bytes })
@@ -255,6 +257,7 @@ function settle(state: EngineState): void {
     noteNewcomers(state, settled)
     if (concernsMembers(settled)) lookAtMembers(state)
     answerAllHolds(state)
+    raiseAlarms(state)
     state.beaconDirty = true
   }
   lookAtBundles(state)

@@ -7,6 +7,7 @@ import { scheduleSync } from '../sync/schedule.ts'
 import { afterwards, take } from './batches.ts'
 import { checkBytes, rememberRefusal } from './checks.ts'
 import type { Candidate, Verdict } from './checks.ts'
+import { describe } from './describe.ts'
 import { emit, event } from './emit.ts'
 import { openGap } from './gaps.ts'
 import { hold, release } from './holding.ts'
@@ -24,7 +25,9 @@ export function takeRecord(state: EngineState, input: RecordInput): void {
   const verdict = takeOne(state, candidate)
   const { envelope } = candidate
   if (input.via === 'local' && envelope !== null && verdict.result === 'accept' && state.ledger.has(envelope.id)) {
+    // Charters are announced by a beacon, and travel by sync alone.
     if (envelope.family !== 'charter') afterwards(state, { type: 'gossip', record: envelope })
+    afterwards(state, { type: 'nudge' })
     afterwards(state, { type: 'verdict', ref: input.ref, id: envelope.id, code: verdict.code })
     return
   }
@@ -47,7 +50,9 @@ export function takeSynced(state: EngineState, from: Key, all: readonly Uint8Arr
     }
     if (verdict === null && candidate.envelope !== null) fresh.push(candidate.envelope)
   }
-  return admit(state, from, fresh, keep)
+  const admitted = admit(state, from, fresh, keep)
+  if (admitted > 0) afterwards(state, { type: 'nudge' })
+  return admitted
 }
 
 /** Signatures are checked. `keep`: hold what cannot be judged yet. @returns how many were admitted */
@@ -109,11 +114,11 @@ function noteAdmitted(state: EngineState, from: Key | null, envelope: Envelope):
   const { id, body } = envelope
   const fields = { id, type: body.type, key: body.key }
   if (judgement?.counts === false) {
-    const message = `A ${body.type} is void (${judgement.code}): ${judgement.reason}.`
+    const message = `Void (${judgement.code}), ${describe(envelope)}: ${judgement.reason}.`
     event(state, 'warn', 'void', message, { ...fields, code: judgement.code })
     return judgement.code
   }
-  event(state, 'debug', 'admitted', `A ${body.type} is new here.`, fields)
+  event(state, 'debug', 'admitted', `New here: ${describe(envelope)}.`, fields)
   if (!isFeed(envelope) || envelope.body.at <= state.now + LIMITS.intake.futureMs) return null
   flag(state, id)
   event(

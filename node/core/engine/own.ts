@@ -4,6 +4,7 @@ import { buildCertificate, buildInvite, buildLeave, buildVersion } from '../ledg
 import type { Body, Envelope, Key } from '../records/types.ts'
 import { startRound } from '../sync/rounds.ts'
 import type { Ack } from './acknowledge.ts'
+import { describe } from './describe.ts'
 import { afterwards, take } from './batches.ts'
 import { event, refuse } from './emit.ts'
 import type { Command } from './port.ts'
@@ -84,6 +85,7 @@ function waitsUntil(state: EngineState, job: Job): number {
 
 /** Members besides this node. */
 export function hasOthers(state: EngineState): boolean {
+  if (state.links.size > 0) return true
   return state.durable.members(judgeNow(state)).some((one) => one.state === 'member' && one.peer !== state.self)
 }
 
@@ -144,6 +146,6 @@ export function write(state: EngineState, body: Body): Envelope {
     state.local = { ...state.local, own: state.ledger.feed(state.self)?.heads.slice(0, 8) ?? [] }
     state.localDirty = true
   }
-  event(state, 'info', 'wrote', `Wrote a ${body.type}.`, { id: record.id, type: body.type })
+  event(state, 'info', 'wrote', `Wrote ${describe(record)}.`, { id: record.id, type: body.type })
   return record
 }

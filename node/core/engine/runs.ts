@@ -76,7 +76,8 @@ export function applied(state: EngineState, id: number, results: readonly Applie
   if (converging === null || run === undefined || run === null || run.id !== id) return
   converging.run = null
   state.timers.clear('converge')
-  const inForce = { ...state.local.inForce }
+  const before = state.local.inForce
+  const inForce = { ...before }
   const confined: Record<Cid, NonNullable<LocalState['confined']>[Cid]> = { ...state.local.confined }
   for (const result of results) {
     const target = run.policies.find((one) => one.policy === result.policy)
@@ -92,7 +93,7 @@ export function applied(state: EngineState, id: number, results: readonly Applie
   const named = new Set(Object.values(inForce).flatMap(({ version, lastGood }) => [version, lastGood]))
   for (const version of Object.keys(confined)) if (!named.has(version)) delete confined[version]
   remember(state, { ...state.local, inForce, confined })
-  finish(state, converging, run, results)
+  finish(state, converging, run, results, before)
 }
 
 function put(
@@ -114,7 +115,13 @@ function remember(state: EngineState, local: LocalState): void {
   state.beaconDirty = true
 }
 
-function finish(state: EngineState, converging: Converging, run: Run, results: readonly AppliedPolicy[]): void {
+function finish(
+  state: EngineState,
+  converging: Converging,
+  run: Run,
+  results: readonly AppliedPolicy[],
+  before: LocalState['inForce'],
+): void {
   if (converging.drifted) state.beaconDirty = true
   converging.drifted = false
   const failed = results.filter((result) => result.state === 'failed')
@@ -122,7 +129,7 @@ function finish(state: EngineState, converging: Converging, run: Run, results: r
   for (const policy of [...results.map((result) => result.policy), ...run.removed]) reaim(state, policy)
   state.bundlesDirty = true
   const codes = failed.map((result) => `${result.policy} (${result.code ?? 'failed'})`).join(', ')
-  const message = failed.length === 0 ? 'This host is as its policies say.' : `Not converged: ${codes}.`
+  const message = failed.length === 0 ? toldOf(run, before) : `Not converged: ${codes}.`
   event(state, failed.length === 0 ? 'info' : 'warn', 'applied', message, {
     run: run.id,
     why: run.why,
@@ -142,6 +149,18 @@ function finish(state: EngineState, converging: Converging, run: Run, results: r
     LIMITS.converge.retryMs * 2 ** Math.min(converging.failures - 1, 20),
   )
   wantRun(state, 'periodic', state.now + jittered(state, wait, 0.25))
+}
+
+/** What is in force now and was not before. */
+function toldOf(run: Run, before: LocalState['inForce']): string {
+  const came = run.policies.flatMap(({ policy, run: version }) =>
+    version === null || before[policy]?.version === version.id ? [] : `${policy} seq ${version.body.seq}`,
+  )
+  const parts = [
+    ...(came.length > 0 ? [`in force ${came.join(', ')}`] : []),
+    ...run.removed.map((policy) => `${policy} removed`),
+  ]
+  return parts.length > 0 ? `Converged: ${parts.join('; ')}.` : 'Converged: nothing new.'
 }
 
 /** No run has tried this since it became the target. */

@@ -2,7 +2,7 @@ import type { Crypto } from '../crypto.ts'
 import type { Handshake } from '../admission/types.ts'
 import type { BeaconTable } from '../beacons/table.ts'
 import { emptyLedger } from '../ledger/ledger.ts'
-import type { Ledger, MemberState } from '../ledger/types.ts'
+import type { Alarm, Ledger, MemberState } from '../ledger/types.ts'
 import type { Cid, Envelope, Key } from '../records/types.ts'
 import type { Link } from '../sync/links.ts'
 import type { Batches } from './batches.ts'
@@ -70,6 +70,8 @@ export class EngineState {
   beaconDirty = false
   addrs: readonly string[] = []
   facts: Readonly<Record<string, unknown>> = {}
+  /** The ledger's alarms that were said. */
+  alarms: ReadonlyMap<string, Alarm> | null = null
   stale: string | null = null
   cloned = false
   /** What this node was when it last looked. */

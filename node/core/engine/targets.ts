@@ -47,7 +47,8 @@ function aim(state: EngineState, policy: string, me: NodeIdentity): void {
   state.beaconDirty = true
   converging.targets.set(policy, target)
   if (target.code !== null && (known?.code !== target.code || known.want?.id !== target.want?.id)) {
-    event(state, 'warn', 'heldBack', `${policy}: ${target.reason}.`, {
+    // That a bundle is on its way is no news.
+    event(state, target.code === 'E_UNFETCHED' ? 'debug' : 'warn', 'heldBack', `${policy}: ${target.reason}.`, {
       policy,
       code: target.code,
       version: target.want?.id ?? null,

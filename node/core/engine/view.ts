@@ -5,6 +5,7 @@ import type { Heard } from '../beacons/table.ts'
 import { LIMITS } from '../limits.ts'
 import type { Alarm, Ledger, Membership } from '../ledger/types.ts'
 import type { Beacon, Cid, Envelope, Health, Key, Labels, Millis, Version } from '../records/types.ts'
+import { newsOf } from './alarms.ts'
 import { pendingCount } from './batches.ts'
 import { targetHealth } from './converging.ts'
 import { heldCount } from './holding.ts'
@@ -183,7 +184,7 @@ export class EngineView {
 
   /** What an operator must be told: the ledger's alarms and this node's own. */
   alarms(): readonly { readonly code: string; readonly subject: string; readonly message: string }[] {
-    const alarms = this.ledger.alarms(judgeNow(this.#state)).map(fromLedger)
+    const alarms = newsOf(this.#state).map(fromLedger)
     const { stale, cloned, skewMs, self } = this.#state
     const own = (code: string, message: string): void => void alarms.push({ code, subject: self, message })
     if (stale !== null) own('STALE', `This node is stale: ${stale}.`)

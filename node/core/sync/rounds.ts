@@ -10,7 +10,7 @@ import type { SyncAnswer, SyncAsk, SyncFrame } from './frames.ts'
 import type { Link } from './links.ts'
 import { isSameFeed, rangeHash } from './listing.ts'
 import { askFeed, isEqual, PHASES, tipIds } from './phases.ts'
-import { ANY, scheduleNudge, schedulePeriodic } from './schedule.ts'
+import { ANY, schedulePeriodic } from './schedule.ts'
 
 /**
  * One round: this node compares itself with one peer and pulls what it lacks; the peer, asked for its digest, does the
@@ -165,7 +165,8 @@ function advance(state: EngineState, link: Link, round: Round): void {
     while (round.flying.size < LIMITS.sync.window) {
       const ask = round.todo.shift()
       if (ask === undefined) break
-      if (++round.asked > LIMITS.sync.questions) return finish(state, link, 'it shows differences without end')
+      if (++round.asked + round.todo.length > LIMITS.sync.questions)
+        return finish(state, link, 'it shows differences without end')
       const id = link.nextId++
       round.flying.set(id, { ask, at: state.now })
       emit(state, { type: 'send', peer: link.peer, frame: { type: 'ask', id, ask } })
@@ -185,7 +186,6 @@ function finish(state: EngineState, link: Link, wrong: string | null): void {
   const { round } = link
   link.round = null
   if (round === null) return
-  if (round.admitted > 0) scheduleNudge(state)
   if (link.again) state.timers.soonest('asks', link.roundAt + LIMITS.sync.spacingMs)
   const fields = { peer: link.peer, asked: round.asked, admitted: round.admitted }
   if (wrong !== null) {
