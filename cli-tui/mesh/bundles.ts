@@ -58,8 +58,8 @@ export async function bundleFrom(
 export function policyText(policy: CompiledPolicy): string {
   const lines = [`policy: ${policy.policy}`, `select: ${policy.select}`]
   if (policy.after.length > 0) lines.push(`after: ${policy.after.join(', ')}`)
-  for (const [name, value] of Object.entries(policy.vars)) lines.push(`vars.${name}: ${JSON.stringify(value)}`)
-  for (const [file, layer] of Object.entries(policy.layers)) lines.push(...valueLines(`data ${file}`, layer))
+  lines.push(...(Object.keys(policy.vars).length > 0 ? valueLines('vars', policy.vars) : []))
+  for (const [file, layer] of Object.entries(policy.layers)) lines.push(...valueLines(file, layer))
   for (const [name, value] of Object.entries(policy.extra)) lines.push(...valueLines(name, value))
   for (const { key, attrs } of policy.resources) {
     lines.push(`${key}:`)
@@ -68,8 +68,9 @@ export function policyText(policy: CompiledPolicy): string {
   return `${lines.join('\n')}\n`
 }
 
+/** Maps one entry a line, so that a diff shows which one differs; texts of several lines as they are. */
 function valueLines(name: string, value: unknown): string[] {
-  if (typeof value === 'string' && value.includes('\n'))
+  if (typeof value === 'string' && value.includes('\n')) {
     return [
       `${name}:`,
       ...value
@@ -77,5 +78,9 @@ function valueLines(name: string, value: unknown): string[] {
         .split('\n')
         .map((line) => `    ${line}`),
     ]
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length > 0) {
+    return Object.entries(value).flatMap(([key, item]) => valueLines(`${name}.${key}`, item))
+  }
   return [`${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`]
 }

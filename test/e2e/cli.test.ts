@@ -165,7 +165,7 @@ describe('the walk-through of the README', () => {
     expect(entries.some((entry) => entry.message === 'the first')).toBe(true)
     expect(chorus('first', 'log').out).toContain('in force')
     expect(chorus('first', 'show', 'web/hello').out).toContain('file/motd')
-    expect(chorus('first', 'diff', 'web/hello').out).toContain('+vars.greeting: "Good morning"')
+    expect(chorus('first', 'diff', 'web/hello').out).toContain('+--set.greeting: Good morning')
     expect(chorus('first', 'show', entries[0]?.id ?? '').out).toContain('feed/version')
     expect(chorus('first', 'status').out).toContain('web/hello')
     const unknown = chorus('first', 'log', 'web/helo')
@@ -261,8 +261,11 @@ describe('the walk-through of the README', () => {
   })
 
   it('doctors', () => {
-    const { findings } = json<DoctorOutput>('first', 'doctor')
+    const { findings } = JSON.parse(chorus('first', 'doctor', '--json').out) as DoctorOutput
     expect(findings.filter((finding) => finding.state === 'fail')).toEqual([])
+    expect(findings.map((finding) => finding.check)).toEqual(
+      expect.arrayContaining(['node', 'disk', 'clock', 'daemon', 'neighbours', 'recovery']),
+    )
   })
 
   it('retires, and asks first', async () => {
