@@ -49,7 +49,7 @@ export interface HostPort {
   chmod(path: string, mode: number): void
   /** Of a file, folder or link. @throws as chmod */
   chown(path: string, uid: number, gid: number): void
-  /** Makes renames, new folders and removals durable, if the port is durable at all. */
+  /** Ends a run: makes renames, new folders and removals durable, if the port is durable at all, and lets go of folders. */
   flush(): MaybePromise<void>
   /** Removes temporary files in a folder that a crash left behind; gives their number. */
   cleanTemporary(folder: string): number
@@ -127,7 +127,7 @@ export interface ExecResult {
   /** `exit` has a code; the others do not. `failed`: could not be started. */
   readonly end: 'exit' | 'signal' | 'timeout' | 'cancelled' | 'failed'
   readonly code: number | null
-  /** Both streams as they came, as text; the last part if there was more. */
+  /** Both streams as text, in the order in which they were read; the last part if there was more. */
   readonly output: string
   readonly truncated: boolean
   /** For `failed` and `signal`: the error or the signal's name. */

@@ -17,6 +17,8 @@ export interface Folder {
   readonly dev: number
   readonly ino: number
   readonly uid: number
+  /** Entries that are made in it get its group. */
+  givesGroup: boolean
   /** Users that go on after other work; it is closed when there are none and it has left the table. */
   holds: number
   dropped: boolean
@@ -54,6 +56,7 @@ export class Folders {
       this.#open.delete(path)
       const now = statSync(path, { throwIfNoEntry: false })
       if (now?.ino === known.ino && now.dev === known.dev) {
+        known.givesGroup = (now.mode & 0o2000) !== 0
         this.#open.set(path, known)
         return known
       }
@@ -79,6 +82,12 @@ export class Folders {
   release(folder: Folder): void {
     folder.holds--
     if (folder.dropped && folder.holds === 0) closeSync(folder.fd)
+  }
+
+  /** Lets go of every folder that nobody holds: an open one would keep its file system from being unmounted. */
+  letGo(): void {
+    for (const folder of this.#open.values()) this.#drop(folder)
+    this.#open.clear()
   }
 
   #drop(folder: Folder): void {
@@ -152,7 +161,7 @@ export class Folders {
   }
 
   #opened(fd: number, real: string): Folder {
-    const { dev, ino, uid } = fstatSync(fd)
-    return { fd, real, dev, ino, uid, holds: 0, dropped: false }
+    const { dev, ino, uid, mode } = fstatSync(fd)
+    return { fd, real, dev, ino, uid, givesGroup: (mode & 0o2000) !== 0, holds: 0, dropped: false }
   }
 }

@@ -205,24 +205,27 @@ class RealHost implements HostPort {
 
   async flush(): Promise<void> {
     const { dirty, durable, folders } = this.#machine
-    const paths = [...dirty]
+    const paths = durable ? [...dirty] : []
     dirty.clear()
-    if (!durable) return
-    await Promise.all(
-      paths.map(async (path) => {
-        const folder = folders.get(path)
-        // A folder that was removed since has nothing to keep.
-        if (folder === null) return
-        const fd = fs.openSync(entryOf(folder, '.'), fs.constants.O_RDONLY | fs.constants.O_DIRECTORY)
-        try {
-          await sync(fd)
-        } catch (error) {
-          throw hostError(error, 'making durable', path)
-        } finally {
-          fs.closeSync(fd)
-        }
-      }),
-    )
+    try {
+      await Promise.all(paths.map(async (path) => await this.#flushFolder(path)))
+    } finally {
+      folders.letGo()
+    }
+  }
+
+  async #flushFolder(path: string): Promise<void> {
+    const folder = this.#machine.folders.get(path)
+    // A folder that was removed since has nothing to keep.
+    if (folder === null) return
+    const fd = fs.openSync(entryOf(folder, '.'), fs.constants.O_RDONLY | fs.constants.O_DIRECTORY)
+    try {
+      await sync(fd)
+    } catch (error) {
+      throw hostError(error, 'making durable', path)
+    } finally {
+      fs.closeSync(fd)
+    }
   }
 
   cleanTemporary(path: string): number {

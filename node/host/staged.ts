@@ -78,7 +78,7 @@ export function stageFile(options: StageOptions): StagedFile {
     options.renamed()
   }
   try {
-    if (attributes.uid !== options.uid || attributes.gid !== options.gid || folderGivesGroup(options)) {
+    if (attributes.uid !== options.uid || attributes.gid !== options.gid || folder.givesGroup) {
       fchownSync(fd, attributes.uid, attributes.gid)
     }
     fchmodSync(fd, attributes.mode)
@@ -98,11 +98,6 @@ export function stageFile(options: StageOptions): StagedFile {
     },
     discard,
   }
-}
-
-/** In a folder with the set-gid bit a new file has the folder's group, not the process's. */
-function folderGivesGroup({ folder }: StageOptions): boolean {
-  return (lstatSync(entryOf(folder, '.')).mode & 0o2000) !== 0
 }
 
 function attempted<T>(path: string, work: () => T): T {

@@ -80,8 +80,8 @@ export class ResourceContext implements TypeContext {
     this.remembered = about.remembered
   }
 
-  get diffs(): boolean {
-    return !this.sensitive
+  get diffs(): 'all' | 'overwritten' {
+    return this.#scope.request.apply ? 'overwritten' : 'all'
   }
 
   get signal(): AbortSignal | undefined {

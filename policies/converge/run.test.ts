@@ -56,7 +56,8 @@ describe('a run', () => {
     const plan = await runs.plan(policies)
     expect(host.tree.writes).toBe(writes)
     const run = await runs.run(policies)
-    expect(plan.outcomes).toEqual(run.outcomes)
+    expect(lines(plan.outcomes)).toEqual(lines(run.outcomes))
+    expect(plan.outcomes[0]?.diff).toBe('--- /dev/null\n+++ /etc/motd\n@@ -0,0 +1,1 @@\n+hello\n')
     expect(plan.changed).toBe(true)
   })
 

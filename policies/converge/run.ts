@@ -18,6 +18,8 @@ export async function convergeHost(request: ConvergeRequest): Promise<ConvergeRe
   const session = request.session ?? new Session()
   const graph = session.graphFor(request)
   const scope = makeScope(request, graph)
+  const watch = session.watchFor(request)
+  session.clean(request, watch)
   const memory = new MemoryBuilder(request.memory)
   const removed = request.only === undefined ? await runRemovals(scope, memory) : { outcomes: [], adopted: new Map() }
   const run = new Run(scope, memory, removed.adopted)
@@ -28,13 +30,12 @@ export async function convergeHost(request: ConvergeRequest): Promise<ConvergeRe
     memory: request.apply ? memory.result : request.memory,
     changed: outcomes.some(({ state }) => state === 'changed' || state === 'repaired'),
     converged: outcomes.every(({ state }) => state === 'kept' || state === 'changed' || state === 'repaired'),
-    watch: session.watchFor(request),
+    watch,
   }
 }
 
 /** What was changed counts only if it is durable. */
-async function flushed({ host, apply }: ConvergeRequest, outcomes: readonly Outcome[]): Promise<readonly Outcome[]> {
-  if (!apply) return outcomes
+async function flushed({ host }: ConvergeRequest, outcomes: readonly Outcome[]): Promise<readonly Outcome[]> {
   try {
     await host.flush()
     return outcomes

@@ -1,5 +1,7 @@
+import { PolicyError } from '../errors.ts'
 import { buildGraph, watchOf, type Graph } from './graph.ts'
 import { prepare } from './prepare.ts'
+import { folderOf } from '../resources/attributes.ts'
 import { SeenTable } from './seen.ts'
 import type { ConvergeRequest, HostPolicy } from './types.ts'
 
@@ -12,6 +14,7 @@ export class Session {
   #policies: readonly HostPolicy[] = []
   #graph: Graph | undefined
   #watch: ReadonlyMap<string, readonly string[]> | undefined
+  #cleaned = false
 
   graphFor(request: ConvergeRequest): Graph {
     const { policies } = request
@@ -21,6 +24,20 @@ export class Session {
     this.#watch = undefined
     this.#policies = policies
     return this.#graph
+  }
+
+  /** Once: removes what a run that was killed left in the folders of managed paths. */
+  clean({ host, apply }: ConvergeRequest, watch: ReadonlyMap<string, unknown>): void {
+    if (this.#cleaned || !apply) return
+    this.#cleaned = true
+    for (const folder of new Set(Array.from(watch.keys(), folderOf))) {
+      try {
+        host.cleanTemporary(folder)
+      } catch (error) {
+        // A folder that cannot be cleaned cannot be written to either: the resource in it will say so.
+        if (!(error instanceof PolicyError)) throw error
+      }
+    }
   }
 
   watchFor(request: ConvergeRequest): ReadonlyMap<string, readonly string[]> {

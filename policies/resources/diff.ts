@@ -38,7 +38,7 @@ function linesOf(text: string): string[] {
   if (text === '') return []
   const lines = text.split('\n')
   if (lines.at(-1) === '') lines.pop()
-  else lines.push('\\ No newline at end of file')
+  else lines.push(`${lines.pop()}${NO_END}`)
   return lines
 }
 
@@ -90,6 +90,8 @@ function middle(a: readonly string[], b: readonly string[]): Edit[] {
 }
 
 const CONTEXT = 3
+/** Marks a last line without a line end, which makes it another line; texts have no zero bytes. */
+const NO_END = '\0'
 /** Everything a terminal could take for a command; tabs are harmless. */
 const CONTROL = /[^\P{Cc}\t]/gu
 
@@ -116,7 +118,7 @@ function hunks(all: readonly Edit[]): string[] {
     const olds = part.filter(([sign]) => sign !== '+').length
     const news = part.filter(([sign]) => sign !== '-').length
     lines.push(`@@ -${olds === 0 ? 0 : oldLine},${olds} +${news === 0 ? 0 : newLine},${news} @@`)
-    for (const [sign, line] of part) lines.push(line.startsWith('\\ No newline') ? line : sign + line)
+    for (const [sign, line] of part) lines.push(sign + line)
     oldLine += olds
     newLine += news
     at = to
@@ -126,12 +128,18 @@ function hunks(all: readonly Edit[]): string[] {
 
 function bounded(lines: readonly string[]): string {
   let chars = 0
-  const shown: string[] = []
+  let text = ''
+  let shown = 0
   for (const line of lines.slice(0, LIMITS.diffShown)) {
     chars += line.length
     if (chars > LIMITS.diffChars) break
-    shown.push(line.replace(CONTROL, (char) => JSON.stringify(char).slice(1, -1).replace('\x7f', '\\u007f')))
+    text += printable(line)
+    shown++
   }
-  const rest = lines.length - shown.length
-  return `${shown.join('\n')}\n${rest > 0 ? `... ${rest} more lines\n` : ''}`
+  return lines.length > shown ? `${text}... ${lines.length - shown} more lines\n` : text
+}
+
+function printable(line: string): string {
+  if (line.endsWith(NO_END)) return `${printable(line.slice(0, -1))}\\ No newline at end of file\n`
+  return `${line.replace(CONTROL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
 }

@@ -1,6 +1,6 @@
 import { CID } from 'multiformats/cid'
 import { PolicyError } from '../errors.ts'
-import type { Attributes, Entry, StagedFile } from '../host.ts'
+import type { Attributes, Entry, HostPort, StagedFile } from '../host.ts'
 import { LIMITS } from '../limits.ts'
 import { andThen, type MaybePromise } from '../maybe.ts'
 import type { BundleFile } from '../model.ts'
@@ -15,6 +15,7 @@ import {
   type Step,
   type Wishes,
 } from './file-step.ts'
+import type { Trace } from './file-trace.ts'
 import type { TypeContext } from './type.ts'
 
 /** The content that a file is to have: bytes in memory, or a file of the bundle. */
@@ -64,10 +65,9 @@ function replace(
   const { host } = context
   const attributes = attributesFor(context, entry?.kind === 'file' ? entry : null, wish.wishes)
   if (entry === null) {
-    makeFoldersAbove(host, wish.path, trace)
-    return andThen(writeFile(context, wish, attributes), () => trace.add(wish.path))
+    return andThen(writeFile(context, wish, stageNew(host, wish.path, attributes, trace)), () => trace.add(wish.path))
   }
-  return andThen(trace.keep(host, wish.path, entry), () => writeFile(context, wish, attributes))
+  return andThen(trace.keep(host, wish.path, entry), () => writeFile(context, wish, host.stage(wish.path, attributes)))
 }
 
 function sizeOf(wanted: Wanted): number {
@@ -117,7 +117,7 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 function withDiff(context: TypeContext, wish: FileWish, entry: Entry | null, step: Step): MaybePromise<Step> {
-  if (!context.diffs || context.sensitive) return step
+  if (context.sensitive || (entry === null && context.diffs !== 'all')) return step
   const { path, wanted } = wish
   const size = sizeOf(wanted)
   if (Math.max(size, entry?.size ?? 0) > LIMITS.diffBytes) {
@@ -131,9 +131,19 @@ function withDiff(context: TypeContext, wish: FileWish, entry: Entry | null, ste
   return andThen(bytes, diff)
 }
 
+/** Starts a file where there is none; missing folders above it are made when that fails, since mostly there are none. */
+function stageNew(host: HostPort, path: string, attributes: Attributes, trace: Trace): StagedFile {
+  try {
+    return host.stage(path, attributes)
+  } catch (error) {
+    if (!(error instanceof PolicyError) || error.code !== 'E_NOT_FOUND') throw error
+    makeFoldersAbove(host, path, trace)
+    return host.stage(path, attributes)
+  }
+}
+
 /** Writes beside the path, validates, renames. Whatever fails, the old file is untouched. */
-function writeFile(context: TypeContext, wish: FileWish, attributes: Attributes): MaybePromise<void> {
-  const staged = context.host.stage(wish.path, attributes)
+function writeFile(context: TypeContext, wish: FileWish, staged: StagedFile): MaybePromise<void> {
   if ('file' in wish.wanted || wish.validate !== undefined) return writeSlowly(context, wish, staged)
   try {
     staged.write(wish.wanted.bytes)

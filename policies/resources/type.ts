@@ -85,8 +85,8 @@ export interface TypeContext {
   claimed(claim: string): boolean
   /** Nothing secret may be put into `changes`, notes and errors: command output counts as secret then. */
   readonly sensitive: boolean
-  /** Diffs are wanted: for a plan, and where something is overwritten. */
-  readonly diffs: boolean
+  /** Which diffs are wanted: a plan shows what would be made too, a run only what it overwrites. */
+  readonly diffs: 'all' | 'overwritten'
   /** Milliseconds until the run's deadline. */
   timeLeft(): number
   readonly signal: AbortSignal | undefined
