@@ -137,7 +137,7 @@ describe('a wrong expression', () => {
     ['vars.list[7]', 'vars.list[7] has 3 items, none at position 7', 0],
     ['sise(vars.list)', "there is no function 'sise'. Did you mean 'size'?", 0],
     ["'a'.startWith('b')", "there is no function 'startWith'. Did you mean 'startsWith'?", 0],
-    ["size('a', 'b')", 'size(...) takes 1 arguments, not 2', 0],
+    ["size('a', 'b')", 'size(...) takes 1 argument, not 2', 0],
     ['1 / 0', '1 / 0 divides by zero', 0],
     ['9007199254740991 + 1', '9007199254740991 + 1 is beyond 2^53-1', 0],
     ['9007199254740993', '9007199254740993 is beyond 2^53-1', 0],

@@ -70,7 +70,7 @@ export function parseExpression(text: string): ASTNode {
     if (error instanceof ParseError) {
       const offset = error.range === undefined ? {} : { offset: error.range.start }
       const code = error.code === 'limit_exceeded' ? 'E_EXPR_LIMIT' : 'E_EXPR'
-      const [why, hint] = explain(error.summary)
+      const [why, hint] = explain(error.summary, text)
       throw new PolicyError(code, `the expression does not parse: ${why}`, {
         ...offset,
         ...(hint === undefined ? {} : { hint }),
@@ -82,11 +82,16 @@ export function parseExpression(text: string): ASTNode {
 }
 
 /** What the parser says, in words of this language, and what to do where that is known. */
-function explain(summary: string): readonly [why: string, hint?: string] {
+function explain(summary: string, text: string): readonly [why: string, hint?: string] {
+  if (/[^\w.](and|or|not) /i.test(text) && summary.startsWith('Unexpected character'))
+    return ['and, or and not are no operators', 'Write && for and, || for or, ! for not.']
+  if (summary === 'Unexpected character: $')
+    return ['$ alone means nothing', 'This is an expression already: write it without ${ and }.']
   if (summary.endsWith('EOF')) return ['it ends too early']
   if (summary === 'Unexpected character: =') return ['= alone means nothing', 'Compare with ==.']
   if (summary === 'Unexpected character: &') return ['& alone means nothing', 'Write && for and.']
-  if (summary === 'Unexpected character: |') return ['| alone means nothing', 'Write || for or.']
+  if (summary === 'Unexpected character: |')
+    return ['| alone means nothing', 'Write || for or; there are no filters here, only functions.']
   if (summary.includes('iteration variable'))
     return ['a loop takes a name and an expression', 'As in list.map(x, x + 1).']
   return [summary.slice(0, 1).toLowerCase() + summary.slice(1)]

@@ -238,7 +238,10 @@ function compileFunction(
   const [min, max] = found.args
   const given = args.length - receivers
   if (given < min || given > max) {
-    throw failAt(node, `${name}(...) takes ${min === max ? min : `${min} to ${max}`} arguments, not ${given}`)
+    throw failAt(
+      node,
+      `${name}(...) takes ${min === max ? min : `${min} to ${max}`} ${max === 1 ? 'argument' : 'arguments'}, not ${given}`,
+    )
   }
   if (name === 'matches') checkLiteralPattern(args[1])
   const codes = args.map((arg) => compileNode(arg, around))

@@ -133,6 +133,8 @@ function typeHint(name: string, expected: string, value: unknown): string | unde
   }
   if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean'))
     return `Put it in quotes: "${value}".`
+  if (expected === 'array' && typeof value === 'string' && value.length < 100)
+    return `Write a list: [${value.trim().split(/\s+/).join(', ')}].`
   if (expected === 'boolean' && typeof value === 'string')
     return 'Write true or false, without quotes; yes and no are texts.'
   return undefined

@@ -87,7 +87,7 @@ function compileNode(
 function readPolicy(
   work: Work,
   reach: Reach,
-  { top, levels }: Loaded,
+  { top, whole, levels }: Loaded,
   { set = {}, executes = [] }: CompileOptions,
 ): { readonly policy: CompiledPolicy; readonly files: ReadonlyMap<string, SourceFile> } {
   const at = (key: string): YamlNode | undefined => top.entries.find((entry) => entry.key === key)?.value
@@ -100,7 +100,7 @@ function readPolicy(
   const components = readComponents(work, reach, at('components'), outer)
   const resourcesNode = at('resources')
   const read = resourcesNode === undefined ? undefined : readResources(work, resourcesNode, outer)
-  if (read === undefined && components === undefined)
+  if (read === undefined && at('components') === undefined && whole)
     complain(work, top, 'E_VALUE', 'the policy has no resources', 'Write resources: {} if that is meant.')
   const keys = [...(read?.keys ?? []), ...(components?.keys ?? [])]
   checkTwice(work, top, keys)
@@ -112,7 +112,7 @@ function readPolicy(
   const policy: CompiledPolicy = {
     v: 1,
     policy: name,
-    select: readSelect(work, at('select'), top),
+    select: at('select') === undefined && !whole ? '' : readSelect(work, at('select'), top),
     after: readAfter(work, at('after')),
     vars: variables.vars,
     data: variables.data,

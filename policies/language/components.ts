@@ -184,7 +184,7 @@ function readUse(
   work: Work,
   entry: YamlEntry,
 ): { readonly use: YamlNode | undefined; readonly values: readonly YamlEntry[] } {
-  const parts = asEntries(work, entry.value, entry.key)
+  const parts = asEntries(work, entry.value, `the component ${entry.key}`)
   for (const part of parts) {
     if (part.key === 'use' || part.key === 'with') continue
     const meant = didYouMean(part.key, ['use', 'with'])
@@ -193,7 +193,7 @@ function readUse(
   }
   const use = parts.find((part) => part.key === 'use')?.value
   const given = parts.find((part) => part.key === 'with')?.value
-  if (use === undefined) {
+  if (use === undefined && entry.value.kind === 'map') {
     const hint = 'Write use: ../folder.'
     work.report.add(
       'E_VALUE',

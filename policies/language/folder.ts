@@ -114,7 +114,12 @@ export class Folder {
     const clean = folders && name.endsWith('/') ? name.slice(0, -1) : name
     const problem = pathProblem(clean)
     if (problem !== undefined) {
-      this.#report.add('E_PATH', at, `the file name '${name}' ${problem}`)
+      this.#report.add(
+        'E_PATH',
+        at,
+        `the file name '${name}' ${problem}`,
+        'Name a file of the policy folder, as in files/motd; copy what lies outside into it.',
+      )
       return undefined
     }
     if (this.#files.has(clean)) return [clean]

@@ -20,6 +20,8 @@ export interface Level {
 /** A policy with all that it extends laid under it. */
 export interface Loaded {
   readonly top: YamlMap
+  /** Whether all that it extends was read; if not, what is missing in it says nothing. */
+  readonly whole: boolean
   /** Lowest first. */
   readonly levels: readonly Level[]
 }
@@ -40,16 +42,19 @@ export interface Reach {
  */
 export function loadExtended(reach: Reach, top: YamlMap, folder: Folder, name: string): Loaded {
   const chain = [{ node: top, name }]
+  let whole = true
   for (let last = chain[0]; last !== undefined;) {
     const written = last.node.entries.find((entry) => entry.key === 'extends')
     const next = written === undefined ? undefined : followExtends(reach, written.value, folder, chain)
     if (next !== undefined) chain.push(next)
+    else if (written !== undefined) whole = false
     last = next
   }
   const nodes = chain.map((link) => link.node)
   const lowest = nodes.pop() ?? top
   return {
     top: nodes.reduceRight((base, over) => extendPolicy(base, over, reach.report), lowest),
+    whole,
     levels: chain.toReversed().map(({ node, name: from }) => ({
       folder: from,
       vars: node.entries.find((entry) => entry.key === 'vars')?.value,

@@ -1,3 +1,4 @@
+import { PolicyError } from '../errors.ts'
 import { isDynamic } from '../expr/interpolate.ts'
 import { liquidTemplate } from '../expr/liquid.ts'
 import { didYouMean } from '../expr/suggest.ts'
@@ -203,9 +204,16 @@ function readTemplates(work: Work, parts: readonly YamlEntry[], names: Names, te
     for (const reference of parsed?.references ?? []) {
       const problem = referenceProblem(reference, names)
       if (problem !== undefined)
-        work.report.addError(problem, { file: shown, line: reference.line, column: reference.column })
+        work.report.addError(inTemplate(problem), { file: shown, line: reference.line, column: reference.column })
     }
   }
+}
+
+/** A template has no quotes or `${` to give advice on. */
+function inTemplate(problem: PolicyError): PolicyError {
+  if (problem.hint?.startsWith('If it is meant as text') !== true) return problem
+  const hint = 'Write vars.NAME for a variable, node.name for the name of the node.'
+  return new PolicyError(problem.code, problem.message, { hint })
 }
 
 function useSources(work: Work, parts: readonly YamlEntry[], attr: string): void {

@@ -49,7 +49,8 @@ export function complainKey(
 export function asText(work: Work, node: YamlNode, what: string): string | undefined {
   if (node.kind === 'scalar' && typeof node.value === 'string' && node.value.trim() !== '') return node.value
   const found = node.kind === 'scalar' && node.value === '' ? 'empty' : kindOfNode(node)
-  return complain(work, node, 'E_VALUE', `${what} must be a text, not ${found}`)
+  const hint = node.kind === 'scalar' && node.value !== null ? 'Put it in quotes, if that is what is meant.' : undefined
+  return complain(work, node, 'E_VALUE', `${what} must be a text, not ${found}`, hint)
 }
 
 /** A list of texts; one text stands for a list of one. */
@@ -58,6 +59,10 @@ export function asTexts(
   node: YamlNode,
   what: string,
 ): readonly { readonly text: string; readonly node: YamlNode }[] {
+  if (node.kind === 'map') {
+    complain(work, node, 'E_VALUE', `${what} must be a list of texts, not a map`, 'As in [a, b].')
+    return []
+  }
   const items = node.kind === 'list' ? node.items : [node]
   return items.flatMap((item) => {
     const text = asText(work, item, node.kind === 'list' ? `each item of ${what}` : what)
@@ -69,7 +74,8 @@ export function asTexts(
 export function asEntries(work: Work, node: YamlNode, what: string): readonly YamlEntry[] {
   if (node.kind === 'map') return node.entries
   if (node.kind === 'scalar' && node.value === null) return []
-  complain(work, node, 'E_VALUE', `${what} must be a map, not ${kindOfNode(node)}`)
+  const hint = 'Write names with a colon and a value, as in {name: value}.'
+  complain(work, node, 'E_VALUE', `${what} must be a map, not ${kindOfNode(node)}`, hint)
   return []
 }
 

@@ -41,11 +41,7 @@ describe('strict YAML', () => {
     ['a prototype', '__proto__: {a: 1}\n', "E_YAML 1:1 The key '__proto__' is not allowed."],
     ['a map as a key', '? {a: 1}\n: 2\n', 'E_YAML 1:3 The key of a map must be a text.'],
     ['no key', ': 2\n', 'E_YAML 1:1 The key of a map must be a text.'],
-    [
-      'two documents',
-      'a: 1\n---\nb: 2\n',
-      'E_YAML 2:1 Source contains multiple documents; please use YAML.parseAllDocuments().',
-    ],
+    ['two documents', 'a: 1\n---\nb: 2\n', 'E_YAML 2:1 There are several documents in this file.'],
     ['a tab', 'a:\n\tb: 1\n', 'E_YAML 2:1 Tabs are not allowed as indentation.'],
     ['an alias of nothing', 'a: *x\n', 'E_YAML_ALIAS 1:4 The alias *x stands for nothing.'],
     ['an alias of itself', 'a: &x [*x]\n', 'E_YAML_ALIAS 1:8 The alias *x contains itself.'],

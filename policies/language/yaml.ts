@@ -64,7 +64,8 @@ export function readYaml(file: string, text: string, report: Report): YamlNode |
     prettyErrors: false,
   })
   for (const problem of [...document.errors, ...document.warnings]) {
-    report.add('E_YAML', at(problem.pos[0]), problem.message, hintFor(problem.code))
+    const message = MESSAGES[problem.code] ?? problem.message
+    report.add('E_YAML', at(problem.pos[0]), message, hintFor(problem.code, text.slice(0, problem.pos[1])))
   }
   if (document.errors.length > 0) return undefined
   if (document.contents === null) return undefined
@@ -79,7 +80,21 @@ function offsetOf(error: unknown): number {
     : 0
 }
 
-function hintFor(code: string): string | undefined {
+/** What the parser says in words for programmers. */
+const MESSAGES: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: 'there are several documents in this file',
+  MULTILINE_IMPLICIT_KEY: 'a name must be on one line with its colon, and a space after it',
+  BLOCK_AS_IMPLICIT_KEY: 'there is a second colon in this line, or the next line is indented too far',
+}
+
+/** @param before the file up to the end of the problem */
+function hintFor(code: string, before: string): string | undefined {
+  // Inside { } and [ ], YAML takes the { of ${...} for a map.
+  if (/\$\{[^}"'\n]*\}?$/.test(before)) return 'Put ${...} in quotes inside { } and [ ].'
+  if (code === 'MISSING_CHAR' || code === 'BAD_INDENT') return 'Close the bracket or the quote that was opened before.'
+  if (code === 'MULTILINE_IMPLICIT_KEY' || code === 'BLOCK_AS_IMPLICIT_KEY')
+    return 'Indent by two spaces for each level, and put texts with a colon in quotes.'
+  if (code === 'BLOCK_IN_FLOW' || code === 'BAD_SCALAR_START') return 'Put the text in quotes.'
   if (code === 'TAG_RESOLVE_FAILED')
     return 'Tags (!name) mean nothing in a policy; put an expression that starts with ! in quotes.'
   if (code === 'MULTIPLE_DOCS') return 'A policy is one document: remove the --- between them.'
@@ -110,6 +125,8 @@ class Reader {
     if (this.#open.size > LIMITS.depth) {
       return this.#stop('E_YAML_DEPTH', offset, `this is nested more than ${LIMITS.depth} levels deep`)
     }
+    if (!isAlias(node) && node.tag?.startsWith('tag:yaml.org') === true)
+      this.#complain('E_YAML', offset, 'tags mean nothing in a policy', 'Remove it; quotes make a text.')
     if (isAlias(node)) return this.#readAlias(node.source, offset)
     if ('anchor' in node && typeof node.anchor === 'string') this.#anchors.set(node.anchor, node)
     if (isScalar(node)) return this.#readScalar(node, offset)
