@@ -38,17 +38,21 @@ describe('joining and belonging, told by engines', () => {
   it('an invite is used too often, then revoked', () => {
     const story = new Story('an invite is used too often, then revoked')
     const inviteKey = actor('a leaked invite')
+    story.step('n2 joins with an invite of its own', () => story.join('n2'))
     story.learn('n1')
     const invite = story.scene.invite(actor('n1'), inviteKey, { labels: {}, uses: 1 })
-    story.step('n1 writes an invite for one machine; n2 and n3 both join with it at once', () => {
+    story.step('n1 writes an invite for one machine; n3 and n4 join with it at once, through different members', () => {
       story.submit('n1', invite)
-      story.lab.run(100)
-      story.joinWith('n2', invite, inviteKey, 'n1')
+      story.lab.run(200)
       story.joinWith('n3', invite, inviteKey, 'n1')
+      story.joinWith('n4', invite, inviteKey, 'n2')
     })
     story.step('a root key revokes the invite', () => {
       story.learn('n1')
       story.submit('n1', story.scene.revoke(story.root, { what: 'invite', target: inviteKey.key }))
+    })
+    story.step('n5 finds the invite and tries it too', () => {
+      story.joinWith('n5', invite, inviteKey, 'n1')
     })
     story.ends('invite-overused')
   })

@@ -67,6 +67,7 @@ export class Story {
       startMs: SCENE_START_MS + 60_000,
     })
     this.#lines = [`# ${title}`, '']
+    for (const { key, name } of options.grants ?? []) this.#names.set(key, name)
     this.name(charter, 'charter 1')
     this.scene.certify(first, first.key, { name: 'n1', labels: {}, ageRecipient: 'age1n1' })
     this.#add(first, this.scene.records)
@@ -199,6 +200,9 @@ export class Story {
     for (const { node, event } of lines) this.#lines.push(`${node}: ${this.#readable(event.message)}`)
     for (const { node, reply } of this.lab.replies.splice(0)) {
       if (!reply.ok) this.#lines.push(`${node} answers ${reply.code}: ${this.#readable(reply.message)}`)
+    }
+    for (const { node, result, code } of this.lab.verdicts.splice(0)) {
+      if (code !== null) this.#lines.push(`${node} was handed a record: ${result}, ${code}`)
     }
   }
 

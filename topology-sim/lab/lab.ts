@@ -44,6 +44,8 @@ export interface TraceLine {
 export class Lab {
   readonly nodes = new Map<string, LabNode>()
   readonly trace: TraceLine[] = []
+  /** On records that were handed in at a node, not heard. */
+  readonly verdicts: { readonly node: string; readonly result: string; readonly code: string | null }[] = []
   readonly replies: { readonly node: string; readonly reply: Reply }[] = []
   /** Whether bytes pass between two nodes now. */
   passes: (a: string, b: string) => boolean = () => true
@@ -196,9 +198,10 @@ export class Lab {
     this.#spread(from, bytes, null)
   }
 
-  judged(node: LabNode, { ref, result }: EffectOf<'verdict'>): void {
+  judged(node: LabNode, { ref, result, code }: EffectOf<'verdict'>): void {
     const heard = this.#heard.get(ref)
     this.#heard.delete(ref)
+    if (heard === undefined) this.verdicts.push({ node: node.name, result, code })
     if (heard !== undefined && result === 'accept') this.#spread(node, heard.bytes, heard.from)
   }
 

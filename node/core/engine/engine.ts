@@ -19,7 +19,7 @@ import { confirmNewcomers, noteNewcomers } from './enroll.ts'
 import { closeGaps } from './gaps.ts'
 import { armHold, holdNode, unholdNode } from './held.ts'
 import { admit, retryHeld, takeRecord } from './intake.ts'
-import { lookAtMembers } from './members.ts'
+import { belongs, lookAtMembers } from './members.ts'
 import { lookAtOwn, submit } from './own.ts'
 import type { Command, Effect, Input, Snapshot } from './port.ts'
 import { applied, convergeNow, drifted, lookAtRuns, periodicCheck, startRun } from './runs.ts'
@@ -158,6 +158,8 @@ function dispatch(state: EngineState, input: Input): void {
       return endAdmission(state, input.conn)
     case 'peerUp': {
       const link = openLink(state, input.peer)
+      // Something may have come since it was admitted.
+      if (!belongs(state, input.peer)) return lookAtMembers(state)
       startRound(state, link)
       askNewcomer(state, link)
       return refetchSoon(state)

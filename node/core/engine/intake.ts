@@ -115,7 +115,9 @@ function noteAdmitted(state: EngineState, from: Key | null, envelope: Envelope):
   const fields = { id, type: body.type, key: body.key }
   if (judgement?.counts === false) {
     const message = `Void (${judgement.code}), ${describe(envelope)}: ${judgement.reason}.`
-    event(state, 'warn', 'void', message, { ...fields, code: judgement.code })
+    // What it replaces is on its way: sets come after feeds.
+    const level = judgement.code === 'E_FEED_GAP' ? 'debug' : 'warn'
+    event(state, level, 'void', message, { ...fields, code: judgement.code })
     return judgement.code
   }
   event(state, 'debug', 'admitted', `New here: ${describe(envelope)}.`, fields)

@@ -18,6 +18,10 @@ export function lookAtMembers(state: EngineState): void {
   lookAtSelf(state)
 }
 
+export function belongs(state: EngineState, peer: Key): boolean {
+  return whyNot(state, peer) === null
+}
+
 /** Null: it belongs, or nothing here says that it does not. */
 function whyNot(state: EngineState, peer: Key): string | null {
   const member = state.ledger.certificateOf(peer, judgeNow(state))
