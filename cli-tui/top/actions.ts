@@ -26,11 +26,26 @@ export function actionsOf(context: Context): (request: ActionRequest) => Promise
   return async ({ name, arg }) => {
     const way = WAYS[name]
     const said: string[] = []
-    const quiet = { ...context, out: caught(context.out, said) }
     const { run } = await way.load()
-    await run(quiet, { args: way.args(arg), options: optionsOf(way.options?.(arg) ?? {}) })
-    return said.join(' ').replace(/\s+/g, ' ').trim() || `${name}: done`
+    try {
+      await run(quietly(context, said), { args: way.args(arg), options: optionsOf(way.options?.(arg) ?? {}) })
+    } catch (error) {
+      // What the command would have shown above its error, such as the mistakes of a policy, comes first here as well.
+      const message = error instanceof Error ? error.message : String(error)
+      throw new Error(oneLine([...said, message]), { cause: error })
+    }
+    return oneLine(said) || `${name}: done`
   }
+}
+
+const oneLine = (parts: readonly string[]): string => parts.join(' ').replace(/\s+/g, ' ').trim()
+
+/** A context that writes nowhere near the screen, and that nobody can be asked through. */
+function quietly(context: Context, said: string[]): Context {
+  const { io, out } = context
+  const sink = { isTTY: false, columns: 1000, write: (text: string) => void said.push(text) }
+  const stdin = { ...io.stdin, isTTY: false }
+  return { ...context, out: caught(out, said), io: { ...io, stdout: sink, stderr: sink, stdin } }
 }
 
 function caught(out: Output, said: string[]): Output {

@@ -64,7 +64,7 @@ function policyLines(policy: PolicyStatus, columns: number, marks: View['marks']
       span(`  ${policy.policy}${version.startsWith('@') ? version : `  ${version}`}  `, 'bold'),
       span(policy.code ?? '', 'bad'),
     ],
-    ...wrap(policy.reason, columns - 4).map((part) => line(`    ${part}`)),
+    ...(policy.reason === '' ? [] : wrap(policy.reason, columns - 4)).map((part) => line(`    ${part}`)),
     ...policy.outcomes.flatMap(({ key, state, code, reason, diff }): Line[] => [
       [
         span(`    ${OUTCOMES[state][marks.ascii ? 1 : 0]} ${state} `, OUTCOMES[state][2]),

@@ -75,7 +75,7 @@ function rowLine(row: NodeRow, page: NodePage, widths: readonly number[], { mark
       span(ageAt(row.ageMs, page.at, now)),
       span(whyOf(row)),
       span(labelsOf(row.labels), 'dim'),
-      span(row.agent ?? '-', 'dim'),
+      span(row.agent?.replace('chorus/', '') ?? '-', 'dim'),
       span(short(row.id), 'dim'),
     ],
     marks,

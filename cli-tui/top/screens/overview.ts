@@ -1,3 +1,4 @@
+import { short } from '../../out/text.ts'
 import { choosable, layout, tableHead, tableRow } from '../columns.ts'
 import type { Column } from '../columns.ts'
 import { LOOKS, STATES, worstOf } from '../health.ts'
@@ -49,12 +50,12 @@ export function overview(view: View): Body {
 }
 
 /** What needs attention, before anything else. */
-function alarmLines({ alarms, agents, self }: Summary, view: View): Line[] {
-  const all = alarms.map(({ code, subject, message }): Line => [
-    span('! ', 'bad'),
-    span(`${code} `, 'bad'),
-    span(subject === '' ? message : `${subject}: ${message}`),
-  ])
+function alarmLines({ mesh, alarms, agents, self }: Summary, view: View): Line[] {
+  const all = alarms.map(({ code, subject, message }): Line => {
+    // Ids are recognised by their tail; the mesh itself needs no name.
+    const about = subject === '' || subject === mesh ? '' : `${subject.length > 40 ? short(subject) : subject}: `
+    return [span('! ', 'bad'), span(`${code} `, 'bad'), span(`${about}${message}`)]
+  })
   if (agents.length > 1) {
     const told = agents.map(([version, nodes]) => `${version} on ${grouped(nodes)}`).join(', ')
     all.push([span('! ', 'warn'), span('agents of several versions: ', 'warn'), span(told)])
