@@ -80,22 +80,17 @@ writeFileSync(
   systemctl enable --now chorus
 `,
 )
-execFileSync(
-  'tar',
-  [
-    '--sort=name',
-    '--mtime=@0',
-    '--owner=0',
-    '--group=0',
-    '--numeric-owner',
-    '-C',
-    'out',
-    '-czf',
-    `out/${name}.tar.gz`,
-    name,
-  ],
-  {
-    env: { ...process.env, GZIP: '-n' },
-  },
-)
+execFileSync('tar', [
+  '--sort=name',
+  '--mtime=@0',
+  '--owner=0',
+  '--group=0',
+  '--numeric-owner',
+  '-C',
+  'out',
+  '--use-compress-program=gzip -n',
+  '-cf',
+  `out/${name}.tar.gz`,
+  name,
+])
 console.log(`out/${name}.tar.gz`)
