@@ -74,7 +74,11 @@ export async function run(context: Context, { options }: Invocation): Promise<Ex
 
 function outputOf(status: Status): StatusOutput {
   return {
-    converged: status.health === 'ok' && status.policies.every((policy) => policy.state === 'ok'),
+    // A hold alone says nothing of the policies: one that the hold keeps from being applied is held itself.
+    converged:
+      !status.stale &&
+      (status.health === 'ok' || status.health === 'held') &&
+      status.policies.every((policy) => policy.state === 'ok'),
     mesh: {
       id: status.mesh,
       name: status.meshName,
@@ -177,7 +181,7 @@ function head(data: StatusOutput, paint: Paint, now: number): string {
       `${data.neighbours.length}${data.stale ? paint('yellow', '  STALE: this node may not know the newest versions') : ''}`,
     ],
     ['hold', hold === undefined ? undefined : paint('magenta', hold)],
-    ['daemon', `chorus ${safe(data.agent)}, up ${age(now - data.startedAt)}, ${plural(data.ledger.records, 'record')}`],
+    ['daemon', `${safe(data.agent)}, up ${age(now - data.startedAt)}, ${plural(data.ledger.records, 'record')}`],
   ])
 }
 

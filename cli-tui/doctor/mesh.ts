@@ -8,7 +8,7 @@ const MONTH_MS = 30 * 86_400_000
 
 /** What the daemon says of itself and its neighbours. */
 export function statusFindings(status: Status): Finding[] {
-  const found: Finding[] = [fine('daemon', `chorus ${status.agent} answers`)]
+  const found: Finding[] = [fine('daemon', `${status.agent} answers`)]
   found.push(neighbours(status))
   if (status.stale)
     found.push(

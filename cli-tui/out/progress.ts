@@ -1,5 +1,6 @@
+import { stripVTControlCharacters } from 'node:util'
 import type { Io } from '../io.ts'
-import { age, clip } from './text.ts'
+import { age, clip, width } from './text.ts'
 
 export interface Progress {
   update(label: string): void
@@ -23,7 +24,9 @@ export function startProgress(io: Io, first: string): Progress {
   const timer = setInterval(() => {
     const elapsed = io.now() - startedAt
     if (elapsed < QUIET_MS) return
-    const text = clip(`${FRAMES[frame++ % FRAMES.length]} ${label} (${age(elapsed)})`, io.stderr.columns - 1)
+    const line = `${FRAMES[frame++ % FRAMES.length]} ${label} (${age(elapsed)})`
+    // Cutting through a colour would leave it on.
+    const text = width(line) < io.stderr.columns ? line : clip(stripVTControlCharacters(line), io.stderr.columns - 1)
     io.stderr.write(`\r\u001b[K${text}`)
     drawn = true
   }, FRAME_MS)
