@@ -22,6 +22,7 @@ export async function runRemovals(scope: RunScope, memory: MemoryBuilder): Promi
   const unresolved = new Set([...(request.unresolved ?? []), ...graph.broken.keys()])
   const adopted = new Map<string, Value>()
   const outcomes: Outcome[] = []
+  const leftovers: RememberedResource[] = []
   const gone = Object.entries(request.memory.resources)
     .filter(([id, { policy }]) => !graph.byId.has(id) && !unresolved.has(policy))
     .sort(([, a], [, b]) => b.order - a.order)
@@ -32,14 +33,34 @@ export async function runRemovals(scope: RunScope, memory: MemoryBuilder): Promi
       if (request.apply) memory.delete(id)
       continue
     }
-    const outcome = await removeOne(scope, remembered)
+    const { outcome, left } = await removeOne(scope, remembered)
+    if (left !== null) leftovers.push({ ...remembered, data: left })
     if (outcome !== null) outcomes.push(outcome)
     const again = outcome?.state === 'failed' || outcome?.state === 'waiting'
     if (request.apply && !again) memory.delete(id)
     if (request.apply && outcome !== null && outcome.state !== 'kept')
       request.onProgress?.(outcome, again ? remembered : null)
   }
+  if (request.apply) await removeLeftovers(scope, leftovers)
   return { outcomes, adopted }
+}
+
+/** What could not go because something else was still in it: as long as that helps, in silence. */
+async function removeLeftovers(scope: RunScope, first: readonly RememberedResource[]): Promise<void> {
+  let round = first
+  for (let size = Infinity; round.length > 0 && sizeOf(round) < size;) {
+    size = sizeOf(round)
+    const next: RememberedResource[] = []
+    for (const gone of round) {
+      const { left } = await removeOne(scope, gone)
+      if (left !== null) next.push({ ...gone, data: left })
+    }
+    round = next
+  }
+}
+
+function sizeOf(round: readonly RememberedResource[]): number {
+  return JSON.stringify(round.map(({ data }) => data)).length
 }
 
 /** The id of a new resource of the same type that holds a claim of this one, or null. */
@@ -53,14 +74,23 @@ function heirOf({ graph }: RunScope, memory: MemoryBuilder, gone: RememberedReso
   return null
 }
 
-function removeOne(scope: RunScope, gone: RememberedResource): MaybePromise<Outcome | null> {
+interface OneRemoval {
+  /** null: nothing is said of it. */
+  readonly outcome: Outcome | null
+  /** What its type could not take away yet; null if nothing. */
+  readonly left: Value
+}
+
+function removeOne(scope: RunScope, gone: RememberedResource): MaybePromise<OneRemoval> {
   const { request } = scope
   const about = { policy: gone.policy, key: gone.key, cause: 'wanted' as const, sensitive: true }
+  const only = (outcome: Outcome | null): OneRemoval => ({ outcome, left: null })
   const type = Object.hasOwn(request.types, gone.type) ? request.types[gone.type] : undefined
-  if (type?.undo === undefined) return gone.claims.length === 0 ? null : kept(about, LEFT)
-  if (gone.onRemove === 'leave') return kept(about, LEFT)
-  if (request.signal?.aborted === true)
-    return notDone(about, 'waiting', 'E_CANCELLED', 'the run was cancelled before it was undone')
+  if (type?.undo === undefined) return only(gone.claims.length === 0 ? null : kept(about, LEFT))
+  if (gone.onRemove === 'leave') return only(kept(about, LEFT))
+  if (request.signal?.aborted === true) {
+    return only(notDone(about, 'waiting', 'E_CANCELLED', 'the run was cancelled before it was undone'))
+  }
   return attempt(
     () => {
       const context = new ResourceContext(scope, {
@@ -71,9 +101,11 @@ function removeOne(scope: RunScope, gone: RememberedResource): MaybePromise<Outc
         remembered: gone.data,
         self: -1,
       })
-      return andThen(type.undo?.(context, gone.key) ?? NOTHING, (verdict) => finish(request.apply, verdict, about))
+      return andThen(type.undo?.(context, gone.key) ?? NOTHING, (verdict) =>
+        andThen(finish(request.apply, verdict, about), (outcome) => ({ outcome, left: context.fresh ?? null })),
+      )
     },
-    (error) => failed(about, error),
+    (error) => only(failed(about, error)),
   )
 }
 

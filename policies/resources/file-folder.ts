@@ -116,6 +116,7 @@ export class Removal {
       if (found !== null) await this.remove(inner, found, depth + 1)
     }
     if (this.#sparesClaimed && host.readdir(path, LIMITS.folderEntries).length > 0) return
+    await this.#trace.keep(host, path, entry)
     host.rmdir(path)
     this.#trace.forget(path)
   }

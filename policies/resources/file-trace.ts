@@ -6,6 +6,7 @@ import { andThen, type MaybePromise } from '../maybe.ts'
 /** What was at a path before Chorus first replaced it. */
 export type Original =
   | ({ readonly kind: 'file'; readonly backup: string } & Attributes)
+  | ({ readonly kind: 'folder' } & Attributes)
   | { readonly kind: 'link'; readonly target: string }
   /** It was over the limit of the backup store. */
   | { readonly kind: 'lost' }
@@ -33,8 +34,9 @@ export class Trace {
       if (!known) this.originals.set(path, { kind: 'link', target: host.readlink(path) })
       return
     }
-    if (entry.kind !== 'file') return
     const { mode, uid, gid } = entry
+    if (entry.kind === 'folder' && !known) this.originals.set(path, { kind: 'folder', mode, uid, gid })
+    if (entry.kind !== 'file') return
     const note = (id: string | null): void => {
       if (!known)
         this.originals.set(path, id === null ? { kind: 'lost' } : { kind: 'file', backup: id, mode, uid, gid })
@@ -71,7 +73,8 @@ function asOriginal(path: string, value: Value): [string, Original][] {
   const { kind, backup, mode, uid, gid, target } = fields(value)
   if (kind === 'lost') return [[path, { kind }]]
   if (kind === 'link' && typeof target === 'string') return [[path, { kind, target }]]
-  if (kind !== 'file' || typeof backup !== 'string') return []
   if (typeof mode !== 'number' || typeof uid !== 'number' || typeof gid !== 'number') return []
+  if (kind === 'folder') return [[path, { kind, mode, uid, gid }]]
+  if (kind !== 'file' || typeof backup !== 'string') return []
   return [[path, { kind, backup, mode, uid, gid }]]
 }

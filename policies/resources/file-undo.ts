@@ -8,7 +8,8 @@ export function undoFile(context: TypeContext): Verdict {
   const trace = new Trace(context.remembered)
   const free = (path: string): boolean => !context.claimed(`path:${path}`)
   const made = [...leaving(context, [...trace.made].reverse().filter(free))]
-  const originals = [...trace.originals].filter(([path]) => free(path))
+  // Sorted, a folder comes before what was in it.
+  const originals = [...trace.originals].filter(([path]) => free(path)).sort(([a], [b]) => (a < b ? -1 : 1))
   if (made.length + originals.length === 0) return KEPT
   return {
     ok: false,
@@ -16,6 +17,9 @@ export function undoFile(context: TypeContext): Verdict {
     async apply() {
       for (const path of made) await removeMade(context, path)
       for (const [path, was] of originals) await putBack(context, path, was)
+      // Folders that still hold something are tried again when other resources have taken theirs away.
+      const left = [...trace.made].filter((path) => free(path) && context.host.lstat(path) !== null)
+      context.remember(left.length === 0 ? null : { made: left, originals: {} })
     },
   }
 }
@@ -46,6 +50,10 @@ async function removeMade({ host }: TypeContext, path: string): Promise<void> {
 
 async function putBack({ host }: TypeContext, path: string, was: Original): Promise<void> {
   const entry = host.lstat(path)
+  if (was.kind === 'folder') {
+    if (entry === null) host.mkdir(path, was)
+    return
+  }
   if (entry?.kind === 'folder')
     throw new PolicyError('E_IN_THE_WAY', `${path} is a folder now, so its old content cannot come back`)
   if (was.kind === 'link') return host.symlink(path, was.target)
