@@ -113,7 +113,7 @@ const LEFT = 'no policy has it any more: left as it is'
 const NOTHING: Verdict = { ok: true }
 
 function finish(apply: boolean, verdict: Verdict, about: Parameters<typeof changed>[0]): MaybePromise<Outcome> {
-  if (verdict.ok) return kept(about, `${LEFT}, it was there before`)
+  if (verdict.ok) return kept(about, LEFT)
   const outcome = changed(about, [verdict])
   const result = { ...outcome, reason: `no policy has it any more: ${outcome.reason}` }
   return apply ? andThen(verdict.apply(), () => result) : result

@@ -10,18 +10,26 @@ export function undoFile(context: TypeContext): Verdict {
   const made = [...leaving(context, [...trace.made].reverse().filter(free))]
   // Sorted, a folder comes before what was in it.
   const originals = [...trace.originals].filter(([path]) => free(path)).sort(([a], [b]) => (a < b ? -1 : 1))
-  if (made.length + originals.length === 0) return KEPT
+  const noteLeft = (): void => noteWhatIsLeft(context, [...trace.made].filter(free))
+  if (made.length + originals.length === 0) {
+    noteLeft()
+    return KEPT
+  }
   return {
     ok: false,
     changes: [...made.map((path) => `removal of ${path}`), ...originals.map(([path]) => `${path} as it was before`)],
     async apply() {
       for (const path of made) await removeMade(context, path)
       for (const [path, was] of originals) await putBack(context, path, was)
-      // Folders that still hold something are tried again when other resources have taken theirs away.
-      const left = [...trace.made].filter((path) => free(path) && context.host.lstat(path) !== null)
-      context.remember(left.length === 0 ? null : { made: left, originals: {} })
+      noteLeft()
     },
   }
+}
+
+/** Folders that still hold something are tried again when other resources have taken theirs away. */
+function noteWhatIsLeft(context: TypeContext, made: readonly string[]): void {
+  const left = made.filter((path) => context.host.lstat(path) !== null)
+  context.remember(left.length === 0 ? null : { made: left, originals: {} })
 }
 
 /** Those of the paths, inner ones first, that are there and can go: of folders only those that hold nothing else. */
