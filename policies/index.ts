@@ -10,6 +10,7 @@ export { expandCombinations, type Combination, type Expansion } from './language
 export { explain, type Explained, type ExplainedLayer } from './language/explain.ts'
 export { definePolicy, type PolicyDocument, type Written } from './language/define.ts'
 export { formatDiagnostic, type Diagnostic } from './language/diagnostic.ts'
+export { formatPolicy, type Formatted } from './language/format.ts'
 export { policyJsonSchema, type JsonSchema } from './language/json-schema.ts'
 export { appliedLayers, variablesFor, type AppliedLayer } from './language/layers.ts'
 export { resolve, type Resolved, type ResolveOptions } from './language/resolve.ts'

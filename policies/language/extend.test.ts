@@ -188,3 +188,13 @@ describe('a policy that extends another', () => {
     )
   })
 })
+
+describe('a data layer named by a label', () => {
+  it('is never the policy itself', () => {
+    const policy = rightPolicy({
+      'policy.yaml': 'policy: a/b\nselect: "true"\nvars: {a: 1}\ndata: ["${labels.env}.yaml"]\nresources: {}\n',
+      'prod.yaml': 'a: 2\n',
+    })
+    expect(Object.keys(policy.layers)).toEqual(['prod.yaml'])
+  })
+})

@@ -128,7 +128,8 @@ export class Folder {
 
   #matchPattern(name: string, folders: boolean): readonly string[] {
     const pattern = patternOf(name.replace(/\/$/, ''), folders)
-    return this.paths.filter((path) => pattern.matches(path))
+    // `${labels.env}.yaml` does not mean the policy itself.
+    return this.paths.filter((path) => path !== 'policy.yaml' && path !== 'policy.ts' && pattern.matches(path))
   }
 
   #missing(name: string, at: SourcePlace): void {
