@@ -1,9 +1,9 @@
 import type { Charter, Envelope } from '../../node/core/index.ts'
-import { decodeEnvelope } from '../../node/core/index.ts'
-import { hasher } from '../../node/index.ts'
+import type { CharterView } from '../../node/control/index.ts'
 import type { Context, Invocation } from '../command.ts'
 import { EXIT } from '../errors.ts'
 import type { Exit } from '../errors.ts'
+import { chartersOf } from '../mesh/charters.ts'
 import { daemonOf } from '../mesh/daemon.ts'
 import { facts, grid } from '../out/grid.ts'
 import type { Paint } from '../out/paint.ts'
@@ -49,11 +49,8 @@ export async function run(context: Context, { options }: Invocation): Promise<Ex
   const client = await daemonOf(context)
   const [view, { nodes }] = [await client.charter(), await client.nodes()]
   const names = new Map(nodes.map((node) => [node.key, node.name]))
-  const read = (rows: readonly { readonly envelope: string }[]): CharterLines[] =>
-    rows
-      .map((row) => decodeEnvelope(Buffer.from(row.envelope, 'base64'), hasher))
-      .filter(isCharter)
-      .map((envelope) => linesOf(envelope, names))
+  const read = (rows: CharterView['tips']): CharterLines[] =>
+    chartersOf(rows).map((envelope) => linesOf(envelope, names))
   const data: CharterShowOutput = {
     mesh: view.mesh,
     inForce: read(view.tips),
@@ -63,8 +60,6 @@ export async function run(context: Context, { options }: Invocation): Promise<Ex
   context.out.result('charter', data, human)
   return EXIT.done
 }
-
-const isCharter = (envelope: Envelope): envelope is Envelope<Charter> => envelope.body.type === 'charter'
 
 function linesOf({ id, body }: Envelope<Charter>, names: ReadonlyMap<string, string>): CharterLines {
   const { n, epoch, by, name, roots, recovery, enrollers, grants, past, issuedAt, refreshBy } = body

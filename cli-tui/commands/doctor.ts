@@ -1,4 +1,4 @@
-import type { Charter, Envelope } from '../../node/core/index.ts'
+import type { Charter } from '../../node/core/index.ts'
 import type { ControlClient } from '../../node/control/index.ts'
 import type { Context } from '../command.ts'
 import { fail } from '../doctor/check.ts'
@@ -38,16 +38,8 @@ async function meshFindings(context: Context): Promise<Finding[]> {
 }
 
 async function chartersInForce(client: ControlClient): Promise<readonly Charter[]> {
-  const [{ decodeEnvelope }, { hasher }] = await Promise.all([
-    import('../../node/core/index.ts'),
-    import('../../node/index.ts'),
-  ])
-  const { tips } = await client.charter()
-  const isCharter = (envelope: Envelope): envelope is Envelope<Charter> => envelope.body.type === 'charter'
-  return tips
-    .map((tip) => decodeEnvelope(Buffer.from(tip.envelope, 'base64'), hasher))
-    .filter(isCharter)
-    .map((envelope) => envelope.body)
+  const { chartersOf } = await import('../mesh/charters.ts')
+  return chartersOf((await client.charter()).tips).map((envelope) => envelope.body)
 }
 
 const SIGNS = { ok: ['●', 'green'], warn: ['▲', 'yellow'], fail: ['✗', 'red'] } as const

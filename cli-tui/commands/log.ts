@@ -31,6 +31,8 @@ export interface LogEntryOutput {
   readonly reason: string
   readonly winner: boolean
   readonly head: boolean
+  /** A head beside others that count: another one wins, until somebody publishes again. */
+  readonly forked: boolean
 }
 
 /** One screen and a bit; older entries are one --limit away. */
@@ -51,7 +53,8 @@ export async function run(context: Context, { args, options }: Invocation): Prom
     )
   }
   const chosen = options.flag('void') ? entries.filter((entry) => !entry.counts) : entries
-  const shown = chosen.slice(0, limit).map(entryOutput)
+  const heads = countingHeads(entries)
+  const shown = chosen.slice(0, limit).map((entry) => entryOutput(entry, heads))
   context.out.result<LogOutput>('log', { policy: policy ?? null, entries: shown }, (data, paint) =>
     data.entries.map((entry) => entryText(entry, paint)).join(''),
   )
@@ -62,7 +65,15 @@ export async function run(context: Context, { args, options }: Invocation): Prom
   return EXIT.done
 }
 
-export function entryOutput(entry: LogEntry): LogEntryOutput {
+/** How many heads of each policy count: more than one is a fork. */
+export function countingHeads(entries: readonly LogEntry[]): ReadonlyMap<string, number> {
+  const heads = new Map<string, number>()
+  for (const { policy, head, counts } of entries)
+    if (policy !== null && head && counts) heads.set(policy, (heads.get(policy) ?? 0) + 1)
+  return heads
+}
+
+export function entryOutput(entry: LogEntry, heads: ReadonlyMap<string, number>): LogEntryOutput {
   const {
     id,
     type,
@@ -100,6 +111,7 @@ export function entryOutput(entry: LogEntry): LogEntryOutput {
     reason,
     winner,
     head,
+    forked: head && counts && (heads.get(policy ?? '') ?? 0) > 1,
   }
 }
 
@@ -115,15 +127,15 @@ function entryText(entry: LogEntryOutput, paint: Paint): string {
   if (entry.message !== '') lines.push(`  ${safe(entry.message)}`)
   if (!entry.counts || entry.code !== null)
     lines.push(`  ${paint(entry.counts ? 'yellow' : 'red', entry.code ?? 'void')} ${safe(entry.reason)}`)
-  else if (entry.head && !entry.winner && entry.policy !== null && entry.reason !== '')
-    lines.push(`  ${paint('yellow', safe(entry.reason))}`)
   return `${lines.join('\n')}\n`
 }
 
-/** In force here, lost a fork, void: the three things that a reader of a log looks for. */
+/** Void, in force here, lost a fork, not for this node: what a reader of a log looks for. */
 function mark(entry: LogEntryOutput, paint: Paint): string {
   if (!entry.counts) return paint('red', '✗ void')
-  if (entry.winner) return paint('green', '● in force')
-  if (entry.policy !== null && entry.head) return paint('yellow', '◐ fork: another head wins')
-  return paint('dim', '·')
+  if (entry.winner) return paint('green', `● in force${entry.forked ? paint('yellow', ' (forked)') : ''}`)
+  if (entry.forked) return paint('yellow', '◐ forked: another head wins here')
+  return entry.policy !== null && entry.head && entry.action !== 'retire'
+    ? paint('dim', '○ newest, but not for this node')
+    : paint('dim', '·')
 }

@@ -9,7 +9,7 @@ import { currentOf, versionNamed, versionsOf } from '../mesh/versions.ts'
 import { facts } from '../out/grid.ts'
 import type { Paint } from '../out/paint.ts'
 import { bytes, safe } from '../out/text.ts'
-import { entryOutput } from './log.ts'
+import { countingHeads, entryOutput } from './log.ts'
 import type { LogEntryOutput } from './log.ts'
 import { run as showNode } from './nodes.ts'
 
@@ -66,7 +66,7 @@ async function showVersion(
   if (chosen === undefined) throw new CliError('E_NOT_FOUND', `${policy} has no version`)
   const bundle = chosen.bundle === null ? undefined : await readBundle(client, chosen.bundle.cid).catch(() => undefined)
   const data: ShowVersionOutput = {
-    version: entryOutput(chosen),
+    version: entryOutput(chosen, countingHeads(versions)),
     text: bundle === undefined ? null : policyText(bundle.policy),
     files: (bundle?.root.files ?? []).map(({ path, size, executable }) => ({ path, size, executable })),
   }

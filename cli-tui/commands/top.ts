@@ -22,8 +22,6 @@ export async function run(context: Context, _input: Invocation): Promise<Exit> {
       'Use: chorus status.',
     )
   const colour = wantsColour(io.env, io.stdout)
-  // Ink knows FORCE_COLOR only, and reads it when it is imported.
-  if (!colour) process.env['FORCE_COLOR'] = '0'
   const client = await daemonOf(context)
   const [{ DaemonSource }, { actionsOf }, { marksFor }] = await Promise.all([
     import('../top/daemon-source.ts'),
@@ -33,6 +31,8 @@ export async function run(context: Context, _input: Invocation): Promise<Exit> {
   const source = new DaemonSource({ client, act: actionsOf(context), now: io.now })
   try {
     await source.start()
+    // Ink knows FORCE_COLOR only, and reads it when it is imported.
+    if (!colour) process.env['FORCE_COLOR'] = '0'
     const { open } = await import('../top/open.tsx')
     await open(source, {
       marks: marksFor(io.env),

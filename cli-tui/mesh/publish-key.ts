@@ -1,27 +1,24 @@
-import { buildVersion, isKey, seal } from '../../node/core/index.ts'
+import { buildVersion, seal } from '../../node/core/index.ts'
+import type { Signer } from '../../node/core/index.ts'
 import type { ControlClient, Published, PublishRequest } from '../../node/control/index.ts'
 import { hasher } from '../../node/index.ts'
 import type { Context } from '../command.ts'
 import { CliError } from '../errors.ts'
-import type { Options } from '../input/options.ts'
-import { signerOf } from '../keys/signers.ts'
 import { ledgerOf } from './ledger.ts'
 
 /** Signs a version with an operator's or CI's key file and hands it in; the daemon only carries it. */
 export async function publishWithKey(
   context: Context,
   client: ControlClient,
-  options: Options,
-  file: string,
+  signer: Signer,
   request: PublishRequest,
   alone: boolean,
 ): Promise<Published> {
-  const signer = await signerOf(context, options, file)
   const ledger = await ledgerOf(client)
-  if (!isKey(signer.key) || ledger.roleOf(signer.key) === null) {
+  if (ledger.roleOf(signer.key) === null) {
     throw new CliError(
       'E_NOT_ALLOWED',
-      `the key of ${file} has no grant in this mesh`,
+      `the key ${signer.key} has no grant in this mesh`,
       `Ask a root for: chorus grant ${signer.key} --publish ${request.policy}`,
     )
   }

@@ -1,10 +1,12 @@
 import { userInfo } from 'node:os'
+import type { Key } from '../../node/core/index.ts'
 import type { ControlClient, NodeRow, Published, PublishRequest } from '../../node/control/index.ts'
 import type { Context } from '../command.ts'
 import type { Exit } from '../errors.ts'
 import { CliError, EXIT } from '../errors.ts'
 import type { Options } from '../input/options.ts'
 import { safe, short } from '../out/text.ts'
+import { signerOf } from '../keys/signers.ts'
 import { publishWithKey } from './publish-key.ts'
 import { reportWait, WAIT_MS, waitFor } from './wait.ts'
 import type { WaitOutput } from './wait.ts'
@@ -46,18 +48,19 @@ export async function publishDraft(
     local: options.flag('local'),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   }
+  const keyFile = options.text('key')
+  const signer = keyFile === undefined ? undefined : await signerOf(context, options, keyFile)
   const before = await client.status()
   const alone = before.fleet.nodes <= 1
   const progress = context.out.progress(
     alone || request.local ? 'publishing' : 'publishing, until another peer holds the bundle',
   )
-  const keyFile = options.text('key')
   let published: Published
   try {
     published =
-      keyFile === undefined
+      signer === undefined
         ? await client.publish({ ...request, local: request.local || alone })
-        : await publishWithKey(context, client, options, keyFile, request, alone)
+        : await publishWithKey(context, client, signer, request, alone)
   } finally {
     progress.stop()
   }
@@ -70,7 +73,7 @@ export async function publishDraft(
             policy: draft.policy,
             version: published.id,
             action: draft.action,
-            selected: await selectedBy(client, draft),
+            selected: await selectedBy(client, draft, signer?.key ?? before.node.key),
           },
           timeoutMs ?? WAIT_MS,
         )
@@ -91,18 +94,26 @@ export async function publishDraft(
   return wait === null ? EXIT.done : reportWait(context, wait)
 }
 
-/** For a retired policy: whoever runs it now; else whom the selector chooses. */
+/** For a retired policy whoever runs it now; else whom the policy's selector and the author's grant choose. */
 async function selectedBy(
   client: ControlClient,
   draft: Draft,
+  author: Key,
 ): Promise<(nodes: readonly NodeRow[]) => ReadonlySet<string>> {
-  if (draft.action === 'retire') {
-    const { nodes } = await client.nodes()
-    const keys = new Set(nodes.filter((node) => node.policies[draft.policy] !== undefined).map((node) => node.key))
-    return () => keys
+  const [{ grantedKeys, selectedKeys }, { chartersOf }] = await Promise.all([
+    import('./select.ts'),
+    import('./charters.ts'),
+  ])
+  const charters = chartersOf((await client.charter()).tips).map((envelope) => envelope.body)
+  const verb = draft.action === 'retire' ? 'retire' : 'publish'
+  const running = new Set(
+    (await client.nodes()).nodes.filter((node) => node.policies[draft.policy] !== undefined).map((node) => node.key),
+  )
+  return (nodes) => {
+    const granted = grantedKeys(nodes, charters, author, draft.policy, verb)
+    const wanted = draft.action === 'retire' ? running : selectedKeys(nodes, draft.selector)
+    return new Set([...wanted].filter((key) => granted.has(key)))
   }
-  const { selectedKeys } = await import('./select.ts')
-  return (nodes) => selectedKeys(nodes, draft.selector)
 }
 
 function outputOf(published: Published, draft: Draft, wait: WaitOutput | null): PublishOutput {
