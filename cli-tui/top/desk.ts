@@ -1,4 +1,6 @@
-import { FIRST_UI, placeOf } from './ui.ts'
+import { NEEDS, QUESTIONS } from './questions.ts'
+import type { Need } from './questions.ts'
+import { FIRST_UI } from './ui.ts'
 import type { Effect, Shown, Ui } from './ui.ts'
 import { press } from './press.ts'
 import { EVENTS_MAX } from './source.ts'
@@ -9,9 +11,6 @@ export interface Snapshot {
   readonly ui: Ui
   readonly data: Data
 }
-
-/** Rows asked for above and below what shows, so that one key seldom has to wait: one screen each. */
-const MARGIN = 1
 
 /**
  * Holds what is shown: keys change `ui`, the source changes `data`, listeners draw. It asks only for what the screen at hand needs, one
@@ -137,40 +136,12 @@ export class Desk {
 
   async #answer(need: Need): Promise<Partial<Data>> {
     const { ui, data } = this.#snapshot
-    const source = this.#source
-    switch (need) {
-      case 'summary':
-        return { summary: await source.summary() }
-      case 'events': {
-        const fresh = await source.events(this.#events.at(-1)?.n ?? 0)
-        if (fresh.length > 0) this.#events = [...this.#events, ...fresh].slice(-EVENTS_MAX)
-        return { events: this.#events }
-      }
-      case 'groups': {
-        const by = ui.by ?? (data.summary ?? (await source.summary())).labels[0]
-        return by === undefined ? {} : { groups: { by, list: await source.groups([by]) } }
-      }
-      case 'heat': {
-        const { labels } = data.summary ?? (await source.summary())
-        const by = ui.by ?? labels[0]
-        const across = ui.across ?? labels.find((name) => name !== by)
-        if (by === undefined || across === undefined) return {}
-        return { heat: { by, across, list: await source.groups([by, across]) } }
-      }
-      case 'page': {
-        const rows = Math.max(20, this.#body?.visible ?? 0)
-        const { sort, descending, filter, problemsOnly } = ui
-        const offset = Math.max(0, placeOf(ui).top - rows * MARGIN)
-        const limit = rows * (1 + 2 * MARGIN)
-        return { page: await source.page({ sort, descending, filter, problemsOnly, offset, limit }) }
-      }
-      case 'policies':
-        return { policies: await source.policies() }
-      case 'log':
-        return ui.policy === undefined ? {} : { log: { policy: ui.policy, entries: await source.log(ui.policy) } }
-      case 'node':
-        return ui.node === undefined ? {} : { node: { id: ui.node, detail: await source.node(ui.node) } }
-    }
+    const last = this.#events.at(-1)?.n ?? 0
+    const part = await QUESTIONS[need]({ source: this.#source, ui, data, last, visible: this.#body?.visible ?? 0 })
+    if (need !== 'events') return part
+    const fresh = part.events ?? []
+    if (fresh.length > 0) this.#events = [...this.#events, ...fresh].slice(-EVENTS_MAX)
+    return { events: this.#events }
   }
 
   #put(part: Partial<Data>): void {
@@ -184,19 +155,4 @@ export class Desk {
   #tell(): void {
     for (const listener of this.#listeners) listener()
   }
-}
-
-type Need = 'summary' | 'events' | 'groups' | 'heat' | 'page' | 'policies' | 'log' | 'node'
-
-/** Beside the summary and the events, which every screen shows something of. */
-const NEEDS: Readonly<Record<Ui['screen'], readonly Need[]>> = {
-  overview: ['groups'],
-  nodes: ['page'],
-  node: ['node'],
-  policies: ['policies'],
-  log: ['log'],
-  topology: ['heat'],
-  rollout: ['policies'],
-  events: [],
-  help: [],
 }

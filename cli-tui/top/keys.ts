@@ -161,7 +161,7 @@ export function keyNames(input: string, key: InkKey): readonly string[] {
   if (key.ctrl) return [`ctrl+${input}`]
   if (key.meta) return []
   // Control characters of a paste are no keys.
-  return [...input]
+  return Array.from(input)
     .map((char) => (char === ' ' ? 'space' : char === '\r' ? 'enter' : char))
     .filter((name) => name >= ' ')
 }

@@ -94,13 +94,11 @@ function open(ui: Ui, shown: Shown): Step {
     return { ui: withPlace({ ...goTo(ui, 'log'), policy: shown.policyAtCursor }, { cursor: 0, top: 0 }) }
   if (shown.values === undefined) return { ui }
   // A group of Overview or Topology: its nodes.
-  const names = [ui.by ?? shown.labels[0]]
-  const parts = names.flatMap((name, index) =>
-    name === undefined ? [] : [`labels[${JSON.stringify(name)}] == ${JSON.stringify(shown.values?.[index] ?? '')}`],
-  )
-  return {
-    ui: withPlace({ ...goTo(ui, 'nodes'), filter: parts.join(' && '), problemsOnly: false }, { cursor: 0, top: 0 }),
-  }
+  const name = JSON.stringify(ui.by ?? shown.labels[0] ?? '')
+  const value = shown.values[0] ?? ''
+  // Nothing compares with a label that is absent, so its absence is asked for.
+  const filter = value === '' ? `!(${name} in labels)` : `labels[${name}] == ${JSON.stringify(value)}`
+  return { ui: withPlace({ ...goTo(ui, 'nodes'), filter, problemsOnly: false }, { cursor: 0, top: 0 }) }
 }
 
 function typeInto(ui: Ui, prompt: Prompt, key: string, shown: Shown): Step {
@@ -112,12 +110,12 @@ function typeInto(ui: Ui, prompt: Prompt, key: string, shown: Shown): Step {
 }
 
 function edited(text: string, key: string): string | undefined {
-  if (key === 'backspace') return [...text].slice(0, -1).join('')
+  if (key === 'backspace') return Array.from(text).slice(0, -1).join('')
   if (key === 'ctrl+u') return ''
   if (key === 'ctrl+w') return text.replace(/\S+\s*$/, '')
   if (key === 'space') return `${text} `
   // Names of other keys (`up`, `ctrl+x`) are longer than one character.
-  return [...key].length === 1 && text.length < PROMPT_MAX ? text + key : undefined
+  return Array.from(key).length === 1 && text.length < PROMPT_MAX ? text + key : undefined
 }
 
 /** A filter works while it is typed. */

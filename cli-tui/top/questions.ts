@@ -1,0 +1,66 @@
+import type { MeshSource } from './source.ts'
+import { placeOf } from './ui.ts'
+import type { ScreenName, Ui } from './ui.ts'
+import type { Data } from './view.ts'
+
+export type Need = 'summary' | 'events' | 'groups' | 'heat' | 'page' | 'policies' | 'log' | 'node'
+
+/** What each screen asks for, beside the summary and the events, which every screen shows something of. */
+export const NEEDS: Readonly<Record<ScreenName, readonly Need[]>> = {
+  overview: ['groups'],
+  nodes: ['page'],
+  node: ['node'],
+  policies: ['policies'],
+  log: ['log'],
+  events: [],
+  topology: ['heat'],
+  rollout: ['policies'],
+  help: [],
+}
+
+export interface Asking {
+  readonly source: MeshSource
+  readonly ui: Ui
+  readonly data: Data
+  /** Number of the last event that is known. */
+  readonly last: number
+  /** Rows of the list that fit. */
+  readonly visible: number
+}
+
+/** Screens of rows asked for above and below what shows, so that a key seldom has to wait. */
+const MARGIN = 1
+/** Rows asked for before it is known how many fit. */
+const ROWS_FIRST = 20
+
+const labelsOf = async ({ source, data }: Asking): Promise<readonly string[]> =>
+  (data.summary ?? (await source.summary())).labels
+
+/** How each need is asked of the source, and where its answer goes. */
+export const QUESTIONS: Readonly<Record<Need, (asking: Asking) => Promise<Partial<Data>>>> = {
+  summary: async ({ source }) => ({ summary: await source.summary() }),
+  events: async ({ source, last }) => ({ events: await source.events(last) }),
+  groups: async (asking) => {
+    const by = asking.ui.by ?? (await labelsOf(asking))[0]
+    return by === undefined ? {} : { groups: { by, list: await asking.source.groups([by]) } }
+  },
+  heat: async (asking) => {
+    const labels = await labelsOf(asking)
+    const by = asking.ui.by ?? labels[0]
+    const across = asking.ui.across ?? labels.find((name) => name !== by)
+    if (by === undefined || across === undefined) return {}
+    return { heat: { by, across, list: await asking.source.groups([by, across]) } }
+  },
+  page: async ({ source, ui, visible }) => {
+    const { sort, descending, filter, problemsOnly } = ui
+    const rows = Math.max(ROWS_FIRST, visible)
+    const offset = Math.max(0, placeOf(ui).top - rows * MARGIN)
+    const limit = rows * (1 + 2 * MARGIN)
+    return { page: await source.page({ sort, descending, filter, problemsOnly, offset, limit }) }
+  },
+  policies: async ({ source }) => ({ policies: await source.policies() }),
+  log: async ({ source, ui: { policy } }) =>
+    policy === undefined ? {} : { log: { policy, entries: await source.log(policy) } },
+  node: async ({ source, ui: { node } }) =>
+    node === undefined ? {} : { node: { id: node, detail: await source.node(node) } },
+}
