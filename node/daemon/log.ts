@@ -29,7 +29,7 @@ const LEVELS: Readonly<Record<number, readonly [name: string, colour: number]>> 
 /** Fields that the pretty line shows by other means. */
 const OWN = new Set(['level', 'time', 'node', 'msg', 'kind'])
 
-/** "12:00:00 warn  bundle-refused  The sentence.  policy=web/site code=E_SIZE" */
+/** "12:00:00 warn  bundle-refused  The sentence.  policy=web/site code=E_TOO_LARGE" */
 export function prettyLine(json: string, colour: boolean): string {
   const fields: unknown = JSON.parse(json)
   if (typeof fields !== 'object' || fields === null) return json.trimEnd()
