@@ -13,6 +13,11 @@ import type { Waiter } from './waiting.ts'
 
 type One = { readonly ready: ResolvedResource } | { readonly waiter: Waiter }
 
+const NONE: readonly string[] = []
+
+/** What a resource without `each` adds to its scope. */
+export const NOTHING: Scope = {}
+
 /** Resolves single resources of one policy for one node. */
 export class ResourceResolver {
   readonly #policy: CompiledPolicy
@@ -36,7 +41,8 @@ export class ResourceResolver {
    * @param each what `each` adds to it
    */
   one(resource: CompiledResource, structure: Scope, each: Scope): One | undefined {
-    const scope = { ...instanceScope(this.#policy, resource.instance, structure), ...each }
+    const around = instanceScope(this.#policy, resource.instance, structure)
+    const scope = each === NOTHING ? around : { ...around, ...each }
     const { when, each: repeats, require, before, notify, subscribe, ...rest } = resource.attrs
     if (when !== undefined && !holds(when, scope)) return undefined
     const key = evaluateToText(resource.key, scope)
@@ -45,7 +51,7 @@ export class ResourceResolver {
     const type = typeNamed(this.#types, resource.type)
     if (type === undefined) throw named(key, 'E_UNKNOWN_TYPE', `this build has no resource type '${resource.type}'`)
     const references = (value: Value | undefined): readonly string[] =>
-      value === undefined ? [] : referenceList(evaluateDeep(value, scope))
+      value === undefined ? NONE : referenceList(evaluateDeep(value, scope))
     const prefix = resource.instance === undefined ? 0 : resource.instance.length + 1
     const head = {
       policy: this.#policy.policy,
@@ -57,10 +63,10 @@ export class ResourceResolver {
       notify: references(notify),
       subscribe: references(subscribe),
     }
-    const use = new SecretUse(this.#secrets, this.#provider)
+    const use = this.#secrets.length === 0 ? undefined : new SecretUse(this.#secrets, this.#provider)
     const resolved = this.#attributes(resource, { key, type, rest, structure, each, scope }, use)
     if (resolved === undefined) {
-      const reason = `waiting for secret ${[...use.waiting].sort().join(', ')}`
+      const reason = `waiting for secret ${[...(use?.waiting ?? [])].sort().join(', ')}`
       return { waiter: { ...head, reason, code: 'E_SECRET' } }
     }
     const { common, attrs } = resolved
@@ -68,7 +74,7 @@ export class ResourceResolver {
       ready: {
         ...head,
         attrs,
-        sensitive: common.sensitive === true || use.names.size > 0,
+        sensitive: common.sensitive === true || (use !== undefined && use.names.size > 0),
         noop: common.noop ?? false,
         onRemove: common.onRemove ?? (repeats === undefined ? (type.onRemove ?? 'leave') : 'undo'),
         tags: referenceList(common.tags),
@@ -81,10 +87,10 @@ export class ResourceResolver {
   #attributes(
     resource: CompiledResource,
     { key, type, rest, structure, each, scope }: Around,
-    use: SecretUse,
+    use: SecretUse | undefined,
   ): ResolvedAttributes | undefined {
     const unresolved = { key, type, attrs: rest, templates: this.#policy.templates, files: this.#files }
-    if (this.#secrets.length === 0) return resolveAttributes(unresolved, scope)
+    if (use === undefined) return resolveAttributes(unresolved, scope)
     const open = { ...instanceScope(this.#policy, resource.instance, { ...structure, secrets: use.scope }), ...each }
     try {
       return resolveAttributes(unresolved, open)

@@ -11,7 +11,7 @@ import { variablesFor } from './layers.ts'
 import { isValueMap } from './merge.ts'
 import { KnownKeys, notThere } from './references.ts'
 import type { BundlePaths } from './resolve-attributes.ts'
-import { ResourceResolver } from './resolve-resource.ts'
+import { NOTHING, ResourceResolver } from './resolve-resource.ts'
 import type { TypeTable } from './types.ts'
 import { divide, type Waiter, type WaitingResource } from './waiting.ts'
 
@@ -92,10 +92,12 @@ function attempt<T>(errors: PolicyError[], about: About, action: () => T): T | u
   }
 }
 
+const ONCE: readonly Scope[] = [NOTHING]
+
 /** What is added to the scope for each time that a resource is there: nothing once, or each item of `each`. */
 function repetitions(policy: CompiledPolicy, resource: CompiledResource, base: Scope): readonly Scope[] {
   const { each } = resource.attrs
-  if (each === undefined) return [{}]
+  if (each === undefined) return ONCE
   const items = evaluateDeep(each, instanceScope(policy, resource.instance, base))
   if (Array.isArray(items)) return items.map((value: Value, key) => ({ each: { key, value } }))
   if (!isValueMap(items)) throw new PolicyError('E_VALUE', 'each must give a map or a list')
@@ -114,14 +116,16 @@ function linked(
   const known = new KnownKeys(policy.resources.map((resource) => resource.key))
   return ready.map((resource) => {
     const there = (attr: 'require' | 'before' | 'notify' | 'subscribe'): readonly string[] =>
-      resource[attr].filter((target) => {
-        if (present.has(target)) return true
-        if (!known.has(target)) {
-          const message = notThere(resource.key, attr, target, known)
-          errors.push(new PolicyError('E_REFERENCE', message, { resource: resource.key, at: resource.at }))
-        }
-        return false
-      })
+      resource[attr].length === 0
+        ? resource[attr]
+        : resource[attr].filter((target) => {
+            if (present.has(target)) return true
+            if (!known.has(target)) {
+              const message = notThere(resource.key, attr, target, known)
+              errors.push(new PolicyError('E_REFERENCE', message, { resource: resource.key, at: resource.at }))
+            }
+            return false
+          })
     return {
       ...resource,
       require: there('require'),
