@@ -137,8 +137,9 @@ export const HOST_LIMITS = {
   atOnceBytes: 1 * MiB,
   /** A command that was told to end is killed after this. */
   killGraceMs: 2 * second,
-  /** Output that a command's children may still write after its own end. */
+  /** After a command's own end: a pause in its output for this long is its end too, and at most so long is waited. */
   drainMs: 200,
+  drainMaxMs: 2 * second,
   /** A look-up in directories beyond /etc/passwd (getent), and how long its answer counts. */
   getentMs: 2 * second,
   accountsMs: 30 * second,

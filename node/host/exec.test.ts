@@ -76,6 +76,15 @@ describe('a command', () => {
     expect(Date.now() - started).toBeLessThan(10_000)
   })
 
+  it('ends also if such a child writes and writes', async () => {
+    const result = await host.exec(
+      sh('(i=0; while [ $i -lt 80 ]; do echo x; sleep 0.1; i=$((i+1)); done) & exit 4'),
+      limits,
+    )
+    expect([result.end, result.code, result.output.startsWith('x\nx\n')]).toEqual(['exit', 4, true])
+    expect(result.output.length).toBeLessThan(80)
+  })
+
   it('says which signal ended it, and stops when the run does', async () => {
     expect(await host.exec(sh('kill -9 $$'), limits)).toMatchObject({ end: 'signal', why: 'SIGKILL' })
     const stop = new AbortController()

@@ -74,14 +74,17 @@ export function execute(
       clearTimeout(killer)
       const finish = (): void => {
         clearTimeout(drain)
+        clearTimeout(last)
         child.stdout?.destroy()
         child.stderr?.destroy()
         if (ended !== undefined) result(ended, null, ended)
         else if (code === null) result('signal', null, signal ?? 'a signal')
         else result('exit', code, '')
       }
-      // A child that went to the background may hold the pipes open for ever.
+      // A child that went to the background may hold the pipes open for ever; what is still coming is waited for.
       const drain = setTimeout(finish, HOST_LIMITS.drainMs)
+      const last = setTimeout(finish, HOST_LIMITS.drainMaxMs)
+      for (const stream of [child.stdout, child.stderr]) stream?.on('data', () => drain.refresh())
       child.once('close', finish)
     })
   })
