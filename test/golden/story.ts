@@ -195,7 +195,8 @@ export class Story {
   }
 
   #trace(): void {
-    const lines = this.lab.trace.slice(this.#told)
+    // By node: who was a millisecond faster is not what a story is about.
+    const lines = this.lab.trace.slice(this.#told).toSorted((a, b) => a.node.localeCompare(b.node, 'en'))
     this.#told = this.lab.trace.length
     for (const { node, event } of lines) this.#lines.push(`${node}: ${this.#readable(event.message)}`)
     for (const { node, reply } of this.lab.replies.splice(0)) {

@@ -35,9 +35,11 @@ export class Probe {
       selects?: LedgerEnv['selects']
       local?: LocalState
       instance?: string
+      /** Of a node that holds no record yet. */
+      mesh?: string
     } = {},
   ) {
-    const mesh = records[0]?.body.mesh ?? records[0]?.id ?? ''
+    const mesh = but.mesh ?? records[0]?.body.mesh ?? records[0]?.id ?? ''
     this.key = actor(name).key
     this.now = now
     this.engine = new Engine({

@@ -71,7 +71,7 @@ function bodyOf(state: EngineState, policies: Beacon['policies'], facts: Beacon[
 }
 
 /** Worst first. */
-const RANK: readonly Health[] = ['failed', 'drift', 'held', 'waiting', 'behind', 'stale', 'unknown', 'ok']
+const RANK: readonly Health[] = ['failed', 'held', 'drift', 'waiting', 'behind', 'stale', 'unknown', 'ok']
 
 /** The worst of what its policies are in; STALE only if they are fine. */
 export function healthOf(state: EngineState): Health {

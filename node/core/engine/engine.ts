@@ -238,6 +238,7 @@ function follow(state: EngineState, followups: readonly Followup[]): void {
     else if (next.type === 'verdict') {
       emit(state, { type: 'verdict', ref: next.ref, result: 'accept', code: next.code, id: next.id })
     } else if (next.type === 'gossip') {
+      scheduleNudge(state)
       if (state.settings.gossip) emit(state, { type: 'gossip', bytes: next.record.bytes })
     } else if (next.type === 'reply') reply(state, next.ref, { ok: true, record: next.record })
     else published(state, next.ref, next.record, next.local)

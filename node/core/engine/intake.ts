@@ -26,8 +26,8 @@ export function takeRecord(state: EngineState, input: RecordInput): void {
   const { envelope } = candidate
   if (input.via === 'local' && envelope !== null && verdict.result === 'accept' && state.ledger.has(envelope.id)) {
     // Charters are announced by a beacon, and travel by sync alone.
-    if (envelope.family !== 'charter') afterwards(state, { type: 'gossip', record: envelope })
-    afterwards(state, { type: 'nudge' })
+    const isCharter = envelope.family === 'charter'
+    afterwards(state, isCharter ? { type: 'nudge' } : { type: 'gossip', record: envelope })
     afterwards(state, { type: 'verdict', ref: input.ref, id: envelope.id, code: verdict.code })
     return
   }

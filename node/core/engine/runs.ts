@@ -206,7 +206,8 @@ function noteCorrection(state: EngineState, converging: Converging): void {
 
 export function periodicCheck(state: EngineState): void {
   state.timers.set('check', state.now + jittered(state, state.settings.timing.checkMs, 0.25))
-  if (state.converging !== null && state.converging.targets.size > 0) wantRun(state, 'periodic')
+  const { converging } = state
+  if (converging !== null && converging.run === null && converging.targets.size > 0) wantRun(state, 'periodic')
 }
 
 /** The command: answered when the run that it wanted has ended. */
