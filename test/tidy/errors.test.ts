@@ -7,7 +7,7 @@ const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { e
   .filter((file) => /^(node|policies|cli-tui|topology-sim)\/.*\.tsx?$/.test(file))
   .filter((file) => !/\.test\.tsx?$/.test(file) && !file.includes('/testing/'))
 const page = readFileSync('docs/errors.md', 'utf8')
-const rows = [...page.matchAll(/^\| `(E_[A-Z0-9_]+)` \| (.*) \| (.*) \|$/gm)]
+const rows = [...page.matchAll(/^\| `(E_[A-Z0-9_]+)` +\| (.*) \| (.*) \|$/gm)]
 
 describe('docs/errors.md', () => {
   it('explains every code that the program can say, and no other', () => {
