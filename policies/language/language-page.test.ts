@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { secretHeader } from '../secrets/header.ts'
 import type { SecretAnswer } from '../secrets/use.ts'
-import { node, problems, resolveFor, rightPolicy } from '../testing/policies.ts'
+import { compileFiles, node, problems, resolveFor, rightPolicy } from '../testing/policies.ts'
 
 /** The policies at the end of the page that defines the language, as they stand there. */
 const SITE = `policy: web/site
@@ -124,5 +124,12 @@ describe('the policies of the language page', () => {
       )?.require
     expect(requires('shop-1')).toEqual(['archive/release', 'exec/migrate'])
     expect(requires('shop-2')).toEqual(['archive/release'])
+  })
+
+  it('app/shop: as it stands, for nodes that execute all of it', () => {
+    const files = { 'data/env/prod.yaml': 'migrator: shop-1\n', 'shop.tgz': 'TGZ' }
+    const { policy, diagnostics } = compileFiles({ 'policy.yaml': SHOP, ...files }, {}, ['onChange', 'rollout'])
+    expect(diagnostics).toEqual([])
+    expect(Object.keys(policy?.extra ?? {})).toEqual(['onChange', 'health', 'rollout'])
   })
 })

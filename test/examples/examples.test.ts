@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -34,6 +34,7 @@ function folder(dir: string): PolicySource {
         read: (offset: number, length: number) => bytes.subarray(offset, offset + length),
       }
     }),
+    sibling: (relative) => (existsSync(join(dir, relative)) ? folder(join(dir, relative)) : undefined),
   }
 }
 
@@ -53,7 +54,7 @@ describe.each(examples)('policies/examples/%s', (name) => {
   })
 
   it('gives the same bundle in any order of its files', () => {
-    const turned = compile({ files: source.files.toReversed() }, { types: RESOURCE_TYPES })
+    const turned = compile({ ...source, files: source.files.toReversed() }, { types: RESOURCE_TYPES })
     if (policy === undefined || turned.policy === undefined) throw new Error('it does not compile')
     const [bundle, again] = [buildBundle(policy, files, sha256), buildBundle(turned.policy, turned.files, sha256)]
     expect(again.root.cid).toBe(bundle.root.cid)
@@ -87,5 +88,30 @@ describe('policies/examples/hello', () => {
     expect(content instanceof Uint8Array ? new TextDecoder().decode(content) : '').toBe(
       'Welcome to the chorus, web-1!\nYou are one of our web servers.\nNobody told this machine what to do: it heard it from its neighbours.\n',
     )
+  })
+})
+
+describe('policies/examples/reuse', () => {
+  it('is the hello policy but for what it changes, with a component twice', () => {
+    const { policy, files } = compile(folder(join(EXAMPLES, 'reuse')), {
+      types: RESOURCE_TYPES,
+      set: { root: scratch },
+    })
+    if (policy === undefined) throw new Error('it does not compile')
+    const { resources } = resolve(policy, node, files, RESOURCE_TYPES)
+    expect(resources.map((resource) => resource.key)).toEqual([
+      'file/home',
+      'file/motd',
+      'file/logo',
+      'file/site',
+      'file/team-note',
+      'file/hours-note',
+    ])
+    const text = (key: string): string => {
+      const content = resources.find((resource) => resource.key === key)?.attrs['content']
+      return content instanceof Uint8Array ? new TextDecoder().decode(content) : ''
+    }
+    expect(text('file/motd')).toMatch(/^Good morning/)
+    expect(text('file/hours-note')).toBe('From 9 to 17.\nFrom 9 to 17.\n')
   })
 })
