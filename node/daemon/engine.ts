@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Value } from '../../policies/index.ts'
 import { evaluateSelector } from '../../policies/index.ts'
 import type { EngineOptions, LocalState } from '../core/index.ts'
-import { DEFAULT_SETTINGS, Engine, peerIdOf } from '../core/index.ts'
+import { DEFAULT_SETTINGS, DEFAULT_TIMING, Engine, peerIdOf } from '../core/index.ts'
 import { createCrypto, createSigner } from '../crypto.ts'
 import { agentVersion } from '../version.ts'
 import type { Opened } from './open.ts'
@@ -27,6 +27,7 @@ export function createEngine(
     gossip: config.gossip,
     // The driver decides what is shown: streams and metrics want more than the log.
     events: 'debug',
+    timing: { ...DEFAULT_TIMING, ...(config.syncMs === undefined ? {} : { syncMs: config.syncMs }) },
   }
   const engine = new Engine({
     identity: { key: folder.key, instance },

@@ -44,6 +44,8 @@ export const configSchema = z.strictObject({
   presence: z.enum(['always', 'intermittent']).default('always'),
   /** Neighbours to keep at least. */
   neighbours: z.int().min(1).max(64).optional(),
+  /** Mean time between rounds of sync with random neighbours, ms. Gossip makes the default soon enough. */
+  syncMs: z.int().min(1000).max(600_000).optional(),
   /** Bytes of disk for bundles. */
   quota: z
     .int()

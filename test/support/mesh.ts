@@ -146,6 +146,19 @@ export class TestMesh {
     )
   }
 
+  /** Waits until every running node has heard from all others, and so knows where to find them. */
+  async acquainted(timeoutMs = 60_000): Promise<void> {
+    await until(
+      this.running,
+      'everyone has heard from everyone',
+      async () => {
+        const all = await Promise.all(this.running.map((node) => node.client.nodes()))
+        return all.every(({ nodes }) => nodes.every((row) => row.self || row.ageMs !== null))
+      },
+      timeoutMs,
+    )
+  }
+
   /** Where policies of `filePolicy` put their files. */
   get out(): string {
     const out = join(this.dir, 'out')

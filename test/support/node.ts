@@ -77,9 +77,13 @@ export class TestNode {
         clearTimeout(timer)
         end()
       }
-      child.stdout?.once('data', settle(resolve))
+      let said = ''
+      child.stdout?.on('data', (data: Buffer) => {
+        said += data.toString()
+        if (said.includes('"pid"')) settle(resolve)()
+      })
       child.once('exit', (code, signal) =>
-        settle(() => reject(new Error(`${this.name} ended with ${code ?? signal}:\n${this.tail()}`)))(),
+        settle(() => reject(new Error(`${this.name} ended with ${code ?? signal}: ${said}\n${this.tail()}`)))(),
       )
     })
     return this
