@@ -50,14 +50,11 @@ function compiled(from: PolicySource): Compiled & { readonly policy: object } {
 
 const thousand = source(1_000)
 const tenThousand = source(10_000)
-const nodes = Array.from(
-  { length: 100_000 },
-  (_, i): NodeContext => ({
-    labels: { role: i % 3 === 0 ? 'db' : 'web', env: i % 2 === 0 ? 'prod' : 'dev', rack: `r${i % 40}` },
-    facts: {},
-    node: { name: `n${i}`, id: `id${i}` },
-  }),
-)
+const nodes = Array.from({ length: 100_000 }, (_, i): NodeContext => ({
+  labels: { role: i % 3 === 0 ? 'db' : 'web', env: i % 2 === 0 ? 'prod' : 'dev', rack: `r${i % 40}` },
+  facts: {},
+  node: { name: `n${i}`, id: `id${i}` },
+}))
 const select = "labels.role == 'web' && labels.env in ['prod', 'stage'] && !labels.rack.endsWith('7')"
 const { policy } = compiled(thousand)
 

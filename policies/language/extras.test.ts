@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compileFiles, problems } from '../testing/policies.ts'
+import { compileFiles } from '../testing/policies.ts'
 
 const policy = (rest: string): string => `policy: a/b\nselect: "true"\n${rest}\nresources: {}\n`
 const found = (rest: string): string[] =>
@@ -32,9 +32,12 @@ describe('what is carried to the node beside resources', () => {
   })
 
   it('is refused where nodes cannot execute it', () => {
-    expect(problems(policy('onChange: {}\nrollout: {waves: [100%]}'))).toEqual([
+    const rest = 'onChange: {}\nrollout: {waves: [100%]}\nsecrets: {k: {file: /k}}'
+    const { diagnostics } = compileFiles({ 'policy.yaml': policy(rest) }, {}, [])
+    expect(diagnostics.map(({ code, line, column, message }) => `${code} ${line}:${column} ${message}`)).toEqual([
       "E_UNSUPPORTED 3:1 This build cannot execute 'onChange'.",
       "E_UNSUPPORTED 4:1 This build cannot execute 'rollout'.",
+      "E_UNSUPPORTED 5:1 This build cannot execute 'secrets'.",
     ])
   })
 

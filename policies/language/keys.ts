@@ -3,7 +3,7 @@ import { complainKey, type Work } from './work.ts'
 import type { YamlEntry } from './yaml.ts'
 
 /** Parts of a policy that are carried to the node and executed there, apart from its resources. */
-export const EXECUTED = ['onChange', 'rollout'] as const
+export const EXECUTED = ['onChange', 'rollout', 'secrets'] as const
 
 export type Executed = (typeof EXECUTED)[number]
 

@@ -39,7 +39,7 @@ export function treeSource(files: Files, at = ''): PolicySource {
 export function compileFiles(
   files: Files,
   set: Record<string, string> = {},
-  executes: readonly Executed[] = [],
+  executes: readonly Executed[] = ['secrets'],
 ): Compiled {
   return compile(treeSource(files), { types: TEST_TYPES, set, executes })
 }
