@@ -18,7 +18,7 @@ export interface BuildOutput {
 }
 
 export async function run(context: Context, { args, options }: Invocation): Promise<Exit> {
-  const { policy, bundle } = buildFolder(context, args[0] ?? '.', options.pairs('set'))
+  const { policy, bundle } = await buildFolder(context, args[0] ?? '.', options.pairs('set'))
   const file = resolve(context.io.cwd, options.text('output') ?? `${policy.policy.replaceAll('/', '-')}.bundle`)
   const progress = context.out.progress(`writing ${bytes(bundle.size)}`)
   try {

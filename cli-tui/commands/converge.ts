@@ -81,7 +81,7 @@ export async function openBundle(context: Context, options: Options, file: strin
     return bundleOfArchive(path)
   }
   const { buildFolder } = await import('../source/compile.ts')
-  return bundleOfFolder(buildFolder(context, file, options.pairs('set')))
+  return bundleOfFolder(await buildFolder(context, file, options.pairs('set')))
 }
 
 function report(context: Context, data: ConvergeOutput): Exit {

@@ -22,7 +22,7 @@ export interface LintOutput {
 
 export async function run(context: Context, { args, options }: Invocation): Promise<Exit> {
   const dir = args[0] ?? '.'
-  const compiled = compileFolder(context, dir, options.pairs('set'))
+  const compiled = await compileFolder(context, dir, options.pairs('set'))
   const data: LintOutput = {
     ok: compiled.diagnostics.length === 0,
     policy: compiled.policy?.policy ?? null,

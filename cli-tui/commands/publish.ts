@@ -8,6 +8,7 @@ import { facts } from '../out/grid.ts'
 import { bytes, plural } from '../out/text.ts'
 import { buildFolder } from '../source/compile.ts'
 import type { Built } from '../source/compile.ts'
+import { checkForNodes } from '../source/expand.ts'
 import { gitMeta } from '../source/git.ts'
 
 /** `chorus publish --dry-run --json`. Without --dry-run see PublishOutput. */
@@ -22,10 +23,11 @@ export interface DryRunOutput {
 }
 
 export async function run(context: Context, { args, options }: Invocation): Promise<Exit> {
-  const built = buildFolder(context, args[0] ?? '.', options.pairs('set'))
+  const built = await buildFolder(context, args[0] ?? '.', options.pairs('set'))
   if (options.flag('dry-run')) return dryRun(context, built)
   const { policy, bundle, uses, dir } = built
   const client = await daemonOf(context)
+  checkForNodes(context, built, (await client.nodes()).nodes, options.flag('partial'))
   const progress = context.out.progress(`handing ${bytes(bundle.size)} to the daemon`)
   try {
     await client.putBlocks(rootFirst(bundle))

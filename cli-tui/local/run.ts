@@ -33,7 +33,7 @@ export async function runHere(
 ): Promise<LocalRun> {
   if (!evaluateSelector(bundle.policy.select, node).selected)
     return { selected: false, outcomes: [], changed: false, converged: true }
-  const { resources, errors } = resolve(bundle.policy, node, bundle.files, RESOURCE_TYPES)
+  const { resources, waiting, errors } = resolve(bundle.policy, node, bundle.files, RESOURCE_TYPES)
   const { policy } = bundle.policy
   if (errors.length > 0) {
     const outcomes = errors.map((error): Outcome => ({
@@ -60,7 +60,14 @@ export async function runHere(
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     writeWhole(join(dir, 'memory.json'), JSON.stringify(result.memory))
   }
-  return { selected: true, outcomes: result.outcomes, changed: result.changed, converged: result.converged }
+  // Without a mesh there is no key that opens a secret: what uses one is not touched.
+  const waits = waiting.map(({ key, reason, code }): Outcome => ({ policy, key, state: 'waiting', reason, code }))
+  return {
+    selected: true,
+    outcomes: [...result.outcomes, ...waits],
+    changed: result.changed,
+    converged: result.converged && waits.length === 0,
+  }
 }
 
 /** What earlier runs without a mesh remember of this machine. A damaged file is as good as none: everything is checked as if it were new. */

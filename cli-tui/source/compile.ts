@@ -1,6 +1,16 @@
 import { createHash } from 'node:crypto'
-import { resolve } from 'node:path'
-import { buildBundle, compile, formatDiagnostic, RESOURCE_TYPES, usesOf } from '../../policies/index.ts'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import {
+  buildBundle,
+  compile,
+  compileDocument,
+  formatDiagnostic,
+  POLICY_FILE,
+  PROGRAM_FILE,
+  RESOURCE_TYPES,
+  usesOf,
+} from '../../policies/index.ts'
 import type { Bundle, Compiled, CompiledPolicy, Diagnostic, SourceFile } from '../../policies/index.ts'
 import type { Context } from '../command.ts'
 import { CliError } from '../errors.ts'
@@ -18,22 +28,47 @@ export interface Built {
   readonly dir: string
 }
 
-export function compileFolder(context: Context, dir: string, set: Readonly<Record<string, string>>): Compiled {
-  return compile(folderSource(resolve(context.io.cwd, dir)), { types: RESOURCE_TYPES, set })
+/**
+ * Compiles a folder with `policy.yaml`, or with a program `policy.ts` that exports a policy. A program runs here, on the publisher's machine, as the user who
+ * typed the command, and nowhere else.
+ * @throws CliError E_SOURCE; E_POLICY if the program fails
+ */
+export async function compileFolder(
+  context: Context,
+  dir: string,
+  set: Readonly<Record<string, string>>,
+): Promise<Compiled> {
+  const path = resolve(context.io.cwd, dir)
+  const source = folderSource(path)
+  const options = { types: RESOURCE_TYPES, set }
+  const has = (name: string): boolean => source.files.some((file) => file.path === name)
+  if (has(POLICY_FILE) || !has(PROGRAM_FILE)) return compile(source, options)
+  return compileDocument(await programOf(join(path, PROGRAM_FILE)), source, options)
+}
+
+async function programOf(path: string): Promise<unknown> {
+  try {
+    const module: unknown = await import(pathToFileURL(path).href)
+    return typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined
+  } catch (error) {
+    throw new CliError('E_POLICY', `${path} fails: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 /**
  * Compiles a folder to its canonical bundle; every mistake goes to stderr with its place.
  * @throws CliError E_POLICY, E_SOURCE
  */
-export function buildFolder(context: Context, dir: string, set: Readonly<Record<string, string>>): Built {
-  const compiled = compileFolder(context, dir, set)
+export async function buildFolder(
+  context: Context,
+  dir: string,
+  set: Readonly<Record<string, string>>,
+): Promise<Built> {
+  const compiled = await compileFolder(context, dir, set)
   if (compiled.policy === undefined) {
     for (const item of compiled.diagnostics) context.out.note(diagnosticText(dir, item))
-    throw new CliError(
-      'E_POLICY',
-      `${dir} has ${plural(compiled.diagnostics.length, 'mistake')}, shown above; correct ${compiled.diagnostics.length === 1 ? 'it' : 'them'} and try again`,
-    )
+    const [count, them] = [compiled.diagnostics.length, compiled.diagnostics.length === 1 ? 'it' : 'them']
+    throw new CliError('E_POLICY', `${dir} has ${plural(count, 'mistake')}, shown above; correct ${them} and try again`)
   }
   const bundle = buildBundle(compiled.policy, compiled.files, (bytes) => createHash('sha256').update(bytes).digest())
   return {
