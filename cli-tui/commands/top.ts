@@ -33,6 +33,8 @@ export async function run(context: Context, _input: Invocation): Promise<Exit> {
     await source.start()
     // Ink knows FORCE_COLOR only, and reads it when it is imported.
     if (!colour) process.env['FORCE_COLOR'] = '0'
+    // React checks itself at every step unless it is told that it is no development.
+    process.env['NODE_ENV'] ??= 'production'
     const { open } = await import('../top/open.tsx')
     await open(source, {
       marks: marksFor(io.env),

@@ -1,4 +1,4 @@
-import { useEffect, useState, useSyncExternalStore } from 'react'
+import { memo, useEffect, useState, useSyncExternalStore } from 'react'
 import type { ReactNode } from 'react'
 import { Box, Text, useInput, useWindowSize } from 'ink'
 import type { Desk } from './desk.ts'
@@ -25,10 +25,18 @@ export function Screen({ desk, marks, colour, columns, rows, now }: ScreenProps)
   useEffect(() => desk.drawn(drawn.body))
   return (
     <Box flexDirection="column" width={columns} height={rows}>
-      <Text wrap="truncate">{drawn.rows.join('\n')}</Text>
+      {drawn.rows.map((row, index) => (
+        // Rows have no identity but their place.
+        <Row key={index} text={row} />
+      ))}
     </Box>
   )
 }
+
+/** A row that has not changed costs nothing. */
+const Row = memo(function Row({ text }: { readonly text: string }): ReactNode {
+  return <Text>{text}</Text>
+})
 
 export interface AppProps {
   readonly desk: Desk

@@ -1,4 +1,4 @@
-import { NEEDS, QUESTIONS } from './questions.ts'
+import { aboutOf, NEEDS, QUESTIONS } from './questions.ts'
 import type { Need } from './questions.ts'
 import { FIRST_UI } from './ui.ts'
 import type { Effect, Shown, Ui } from './ui.ts'
@@ -20,6 +20,8 @@ export class Desk {
   readonly #source: MeshSource
   readonly #listeners = new Set<() => void>()
   readonly #busy = new Map<string, { again: boolean }>()
+  /** What each kind of question was last about. */
+  readonly #asked = new Map<Need, string>()
   readonly #onQuit: () => void
   #snapshot: Snapshot
   #body: Body | undefined
@@ -54,14 +56,14 @@ export class Desk {
     if (body === undefined) return
     const grew = this.#body?.visible !== body.visible
     this.#body = body
-    if (grew && this.#snapshot.ui.screen === 'nodes') this.#load()
+    if (grew && this.#snapshot.ui.screen === 'nodes') this.#load(false)
   }
 
   press(key: string): void {
     const { ui, effect } = press(this.#snapshot.ui, key, this.#shown())
     if (ui !== this.#snapshot.ui) {
       this.#snapshot = { ...this.#snapshot, ui }
-      this.#load()
+      this.#load(false)
       this.#tell()
     }
     if (effect !== undefined) this.#do(effect)
@@ -106,11 +108,18 @@ export class Desk {
     this.#put({ connection: this.#source.connection(), actions: this.#source.actions() })
     this.#ask('summary')
     this.#ask('events')
-    this.#load()
+    this.#load(true)
   }
 
-  #load(): void {
-    for (const need of NEEDS[this.#snapshot.ui.screen]) this.#ask(need)
+  /** @param fresh ask although the same was asked before, because the answer may be another now */
+  #load(fresh: boolean): void {
+    const { ui } = this.#snapshot
+    for (const need of NEEDS[ui.screen]) {
+      const about = aboutOf(need, ui, this.#body?.visible ?? 0)
+      if (!fresh && this.#asked.get(need) === about) continue
+      this.#asked.set(need, about)
+      this.#ask(need)
+    }
   }
 
   #ask(need: Need): void {

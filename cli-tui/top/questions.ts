@@ -1,5 +1,4 @@
 import type { MeshSource } from './source.ts'
-import { placeOf } from './ui.ts'
 import type { ScreenName, Ui } from './ui.ts'
 import type { Data } from './view.ts'
 
@@ -28,8 +27,22 @@ export interface Asking {
   readonly visible: number
 }
 
-/** Screens of rows asked for above and below what shows, so that a key seldom has to wait. */
-const MARGIN = 1
+/** Which rows are asked for: whole screens of them around what shows, so that most keys need no question at all. */
+function partOf(ui: Ui, visible: number): { readonly offset: number; readonly limit: number } {
+  const rows = Math.max(ROWS_FIRST, visible)
+  const { top } = ui.places.nodes ?? { top: 0 }
+  return { offset: Math.max(0, (Math.floor(top / rows) - 1) * rows), limit: rows * 4 }
+}
+
+/** What a question is about, as far as keys decide it: the same text, the same question. */
+export function aboutOf(need: Need, ui: Ui, visible: number): string {
+  const { sort, descending, filter, problemsOnly, by, across, policy, node } = ui
+  if (need === 'page') return JSON.stringify([sort, descending, filter, problemsOnly, partOf(ui, visible)])
+  if (need === 'groups' || need === 'heat') return JSON.stringify([by, across])
+  if (need === 'log') return policy ?? ''
+  return need === 'node' ? (node ?? '') : ''
+}
+
 /** Rows asked for before it is known how many fit. */
 const ROWS_FIRST = 20
 
@@ -53,10 +66,7 @@ export const QUESTIONS: Readonly<Record<Need, (asking: Asking) => Promise<Partia
   },
   page: async ({ source, ui, visible }) => {
     const { sort, descending, filter, problemsOnly } = ui
-    const rows = Math.max(ROWS_FIRST, visible)
-    const offset = Math.max(0, placeOf(ui).top - rows * MARGIN)
-    const limit = rows * (1 + 2 * MARGIN)
-    return { page: await source.page({ sort, descending, filter, problemsOnly, offset, limit }) }
+    return { page: await source.page({ sort, descending, filter, problemsOnly, ...partOf(ui, visible) }) }
   },
   policies: async ({ source }) => ({ policies: await source.policies() }),
   log: async ({ source, ui: { policy } }) =>

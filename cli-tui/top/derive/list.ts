@@ -7,7 +7,8 @@ export interface NodeList {
   /** Goes up when anything in the list may have changed. */
   readonly version: number
   row(index: number): NodeRow
-  name(index: number): string
+  /** All indices in the order of names: worked out once, so that every other order can start from it. */
+  byName(): Uint32Array
   state(index: number): Health
   ageMs(index: number): number | null
   agent(index: number): string
@@ -20,14 +21,25 @@ export function listOf(rows: readonly NodeRow[], version: number): NodeList {
     if (row === undefined) throw new RangeError(`there is no node ${index} among ${rows.length}`)
     return row
   }
+  let order: Uint32Array | undefined
   return {
     size: rows.length,
     version,
     row: at,
-    name: (index) => at(index).name,
+    byName: () => (order ??= orderBy(rows.length, (index) => at(index).name)),
     state: (index) => at(index).state,
     ageMs: (index) => at(index).ageMs,
     agent: (index) => at(index).agent ?? '',
     label: (index, name) => at(index).labels[name] ?? '',
   }
+}
+
+/** Indices below `size` in the order of their names; equal names stay in place. */
+export function orderBy(size: number, name: (index: number) => string): Uint32Array {
+  const names = Array.from({ length: size }, (_, index) => name(index))
+  return Uint32Array.from(names.keys()).sort((a, b) => {
+    const one = names[a] ?? ''
+    const other = names[b] ?? ''
+    return one < other ? -1 : one > other ? 1 : a - b
+  })
 }

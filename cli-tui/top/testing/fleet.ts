@@ -1,4 +1,5 @@
 import type { NodeRow, PolicyStatus, Status } from '../../../node/control/index.ts'
+import { orderBy } from '../derive/list.ts'
 import type { NodeList } from '../derive/list.ts'
 import { STATES } from '../health.ts'
 import type { Health } from '../source.ts'
@@ -38,6 +39,7 @@ export class Fleet implements NodeList {
   readonly #states: Uint8Array
   readonly #ages: Float32Array
   #version = 1
+  #byName: Uint32Array | undefined
 
   constructor(size: number) {
     this.size = size
@@ -76,6 +78,10 @@ export class Fleet implements NodeList {
       facts: { os: 'linux', arch: h % 9 === 0 ? 'arm64' : 'x64', memoryMiB: 1024 << (h % 5) },
       policies,
     }
+  }
+
+  byName(): Uint32Array {
+    return (this.#byName ??= orderBy(this.size, (index) => this.name(index)))
   }
 
   name(index: number): string {
