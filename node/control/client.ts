@@ -70,7 +70,7 @@ export class ControlClient {
     const query = new URLSearchParams()
     if (policy !== undefined) query.set('policy', policy)
     if (max !== undefined) query.set('max', String(max))
-    return this.#json({ method: 'GET', path: `/v1/log?${query}` })
+    return this.#json({ method: 'GET', path: `/v1/log?${query.toString()}` })
   }
 
   charter(): Promise<CharterView> {

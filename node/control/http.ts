@@ -76,7 +76,7 @@ async function accepted(answer: IncomingMessage): Promise<IncomingMessage> {
     answer.destroy()
     throw new ControlError(
       'E_API_VERSION',
-      `The daemon speaks control API ${version ?? 'of another program'}, this command ${API_VERSION}.`,
+      `The daemon speaks control API ${String(version ?? 'of another program')}, this command ${API_VERSION}.`,
     )
   }
   const status = answer.statusCode ?? 0

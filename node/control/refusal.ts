@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { CONTROL_ERRORS, ControlError, isErrorCode } from './errors.ts'
+import { ControlError, isErrorCode } from './errors.ts'
+import type { CONTROL_ERRORS } from './errors.ts'
 import type { ControlErrorBody } from './schema.ts'
 
 export interface Refusal {

@@ -5,8 +5,6 @@ import { API_VERSION } from './version.ts'
  * The control API: HTTP on a Unix socket (0600) in the state folder, one schema for both ends. `API_VERSION` goes up
  * when a shape changes in a way that an older client would misread; adding a field does not.
  */
-export { API_VERSION } from './version.ts'
-
 const cid = z.string().min(1).max(128)
 const key = z.string().regex(/^[0-9a-f]{64}$/)
 const labels = z.record(z.string(), z.string())

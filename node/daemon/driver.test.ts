@@ -37,7 +37,7 @@ function manualClock(): Clock & { run: (ms: number) => void } {
     },
     run(ms) {
       now += ms
-      for (const timer of [...timers]) {
+      for (const timer of timers) {
         if (timer.at > now) continue
         timers.delete(timer)
         timer.work()

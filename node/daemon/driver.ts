@@ -68,9 +68,9 @@ export class Driver {
     this.#disarm()
   }
 
-  #act<E extends Effect>(effect: E): void {
+  #act(effect: Effect): void {
     // The table has, under each type, the function for exactly that effect, which the type system cannot follow.
-    const act = this.#actions[effect.type] as (effect: E) => void
+    const act = this.#actions[effect.type] as (effect: Effect) => void
     act(effect)
   }
 

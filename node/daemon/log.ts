@@ -46,10 +46,14 @@ export function prettyLine(json: string, colour: boolean): string {
     paint(time, 90),
     paint(level.padEnd(5), code),
     ...(typeof kind === 'string' ? [kind] : []),
-    String(get('msg') ?? ''),
+    textOf(get('msg')),
     ...(rest === '' ? [] : [paint(rest, 90)]),
   ].join(' ')
   // One event, one line, whatever a peer put into a field.
   // oxlint-disable-next-line no-control-regex
   return message.replaceAll(/[\u0000-\u0008\u000A-\u001A\u001C-\u001F\u007F]/g, ' ')
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }

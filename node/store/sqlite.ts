@@ -17,7 +17,6 @@ const TABLES = `
 
 /** SQLite's primary result codes (https://sqlite.org/rescode.html) that mean something to an operator. */
 const FULL = 13
-const BUSY = 5
 const READONLY = 8
 const CORRUPT = 11
 const NOTADB = 26
@@ -62,11 +61,6 @@ export function storeError(error: unknown, file: string): NodeError {
     { file },
     error,
   )
-}
-
-/** True for a lock that another process holds. */
-export function isBusy(error: unknown): boolean {
-  return resultCode(error) === BUSY
 }
 
 /**

@@ -39,11 +39,11 @@ describe(`kill -9, ${KILLS} times`, () => {
   it('loses no acknowledged publish, tears no file, and every node comes back to the same state', async () => {
     const acknowledged: Acknowledged[] = []
     const seen = { whole: 0, torn: [] as string[] }
-    let stop = false
+    const stop = { now: false }
     let seed = 0
     // Each node publishes as fast as it is answered, every other time without waiting for another peer.
     const publishing = mesh.nodes.map(async (node, i) => {
-      while (!stop) {
+      while (!stop.now) {
         seed += 1
         const policy = `p${seed % 3}/${i}`
         try {
@@ -82,7 +82,7 @@ describe(`kill -9, ${KILLS} times`, () => {
       }
       await started
     }
-    stop = true
+    stop.now = true
     await Promise.all(publishing)
     for (const node of mesh.nodes) if (!node.running) await node.start()
     await mesh.meet(120_000)

@@ -249,7 +249,9 @@ describe('admission', () => {
     first.feed({ type: 'admitStart', conn: 'c', peer: n2.key, role: 'listener' })
     const hello = { type: 'hello', wire: 2, agent: 'chorus/9', mesh: scene.ledger.env.mesh, tips: [] } as const
     first.feed({ type: 'admitFrame', conn: 'c', frame: { ...hello, certificate: null, invite: null } })
-    expect(first.take('admitResult')).toMatchObject([{ ok: false, code: 'E_WIRE', reason: expect.stringMatching(/wire version 2/) as unknown }])
+    expect(first.take('admitResult')).toMatchObject([
+      { ok: false, code: 'E_WIRE', reason: expect.stringMatching(/wire version 2/) as unknown },
+    ])
   })
 })
 

@@ -34,10 +34,6 @@ export function hold(state: EngineState, envelope: Envelope, from: Key | null, m
   if (crowded) byId.delete(crowded.envelope.id)
 }
 
-export function isHeld(state: EngineState, id: Cid): boolean {
-  return state.holding?.byId.has(id) ?? false
-}
-
 /**
  * Takes out what may be judged now: everything after the law or the peers changed, else what has all that it misses.
  * In order of arrival.
