@@ -1,5 +1,11 @@
 import { PassThrough, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type * as AppModule from '../cli-tui/top/app.tsx'
+import type * as DeskModule from '../cli-tui/top/desk.ts'
+import type * as FrameModule from '../cli-tui/top/frame.ts'
+import type * as MarksModule from '../cli-tui/top/marks.ts'
+import type * as FleetModule from '../cli-tui/top/testing/fleet-source.ts'
+import type * as StoryModule from '../cli-tui/top/testing/story.ts'
 import { round, spreadOf } from './lib/figures.ts'
 import { usageOf } from './lib/processes.ts'
 import { report } from './lib/results.ts'
@@ -19,14 +25,12 @@ delete process.env['CI']
 
 // What is measured is what is shipped: the compiled form. Node runs no .tsx.
 const shipped = (path: string): Promise<unknown> => import(new URL(`../dist/cli-tui/top/${path}`, import.meta.url).href)
-const { App } = (await shipped('app.js')) as typeof import('../cli-tui/top/app.tsx')
-const { Desk } = (await shipped('desk.js')) as typeof import('../cli-tui/top/desk.ts')
-const { frame } = (await shipped('frame.js')) as typeof import('../cli-tui/top/frame.ts')
-const { UNICODE } = (await shipped('marks.js')) as typeof import('../cli-tui/top/marks.ts')
-const { FleetSource } = (await shipped(
-  'testing/fleet-source.js',
-)) as typeof import('../cli-tui/top/testing/fleet-source.ts')
-const { FLEET_NOW } = (await shipped('testing/story.js')) as typeof import('../cli-tui/top/testing/story.ts')
+const { App } = (await shipped('app.js')) as typeof AppModule
+const { Desk } = (await shipped('desk.js')) as typeof DeskModule
+const { frame } = (await shipped('frame.js')) as typeof FrameModule
+const { UNICODE } = (await shipped('marks.js')) as typeof MarksModule
+const { FleetSource } = (await shipped('testing/fleet-source.js')) as typeof FleetModule
+const { FLEET_NOW } = (await shipped('testing/story.js')) as typeof StoryModule
 const { render } = await import('ink')
 const { createElement } = await import('react')
 
