@@ -128,13 +128,17 @@ describe('a policy that is a program', () => {
       join(dir, 'program', 'policy.ts'),
       "const path: string = '/etc/motd'\nexport default { policy: 'web/motd', select: 'true', resources: { 'file/motd': { path, content: 'hi' } } }\n",
     )
-    const cid = async (from: string): Promise<unknown> => JSON.parse((await run('publish', from, '--dry-run', '--json')).out).bundle
+    const cid = async (from: string): Promise<unknown> =>
+      JSON.parse((await run('publish', from, '--dry-run', '--json')).out).bundle
     expect(await cid('program')).toBe(await cid('web'))
   })
 
   it('that fails is a mistake, not a crash', async () => {
     rmSync(join(dir, 'web', 'policy.yaml'), { force: true })
     writeFileSync(join(dir, 'web', 'policy.ts'), "throw new Error('no luck')\n")
-    expect(await run('lint', 'web')).toMatchObject({ code: 1, err: expect.stringContaining('policy.ts fails: no luck') })
+    expect(await run('lint', 'web')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('policy.ts fails: no luck'),
+    })
   })
 })

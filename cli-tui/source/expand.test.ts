@@ -37,7 +37,11 @@ const row = (name: string, labels: Record<string, string>, more: Partial<NodeRow
 
 /** Only what the check uses. */
 function contextWith(said: string[]): Context {
-  const out = { note: (text: string) => said.push(text), warn: (text: string) => said.push(text), paintNote: (_: unknown, text: string) => text }
+  const out = {
+    note: (text: string) => said.push(text),
+    warn: (text: string) => said.push(text),
+    paintNote: (_: unknown, text: string) => text,
+  }
   return { out, io: { cwd: dir } } as unknown as Context
 }
 
@@ -46,7 +50,12 @@ describe('before a policy is published', () => {
     const said: string[] = []
     const context = contextWith(said)
     const built = await buildFolder(context, dir, {})
-    const nodes = [row('one', { env: 'prod' }), row('two', { env: 'dev' }), row('three', { env: 'dev' }), row('unheard', { env: 'test' }, { ageMs: null })]
+    const nodes = [
+      row('one', { env: 'prod' }),
+      row('two', { env: 'dev' }),
+      row('three', { env: 'dev' }),
+      row('unheard', { env: 'test' }, { ageMs: null }),
+    ]
     expect(() => checkForNodes(context, built, nodes, false)).toThrow('a/b cannot be resolved on 2 nodes')
     expect(said.join('\n')).toContain('on three and two:')
     expect(said.join('\n')).toContain('E_TBD')

@@ -34,7 +34,7 @@ import { EngineView } from './view.ts'
  * One node, without I/O: inputs in, effects out, time as an argument. The same engine runs in the daemon and in the
  * simulator. Give it inputs one at a time, and act on what `drain` gives, in its order, before the next.
  *
- *     engine.handle({ type: 'peerUp', peer }, Date.now())
+ *     engine.handle({ type: 'peerUp', peer }, nowMs)
  *     for (const effect of engine.drain()) act(effect)
  *     arm(engine.deadline())
  */
