@@ -1,5 +1,6 @@
 import { LIMITS } from '../limits.ts'
 import type { EngineState } from '../engine/state.ts'
+import type { Digest } from '../ledger/types.ts'
 import type { Cid, Key } from '../records/types.ts'
 import type { Round } from './rounds.ts'
 import type { SyncFrame } from './frames.ts'
@@ -13,6 +14,8 @@ export interface Link {
   nextId: number
   /** Another round is wanted when this one is over. */
   again: boolean
+  /** What it said that it holds while a round was under way. */
+  heard: Digest | null
   /** When the last round began, and when one was last completed. */
   roundAt: number
   syncedAt: number | null
@@ -35,6 +38,7 @@ export function openLink(state: EngineState, peer: Key): Link {
     round: null,
     nextId: 1,
     again: false,
+    heard: null,
     roundAt: Number.NEGATIVE_INFINITY,
     syncedAt: null,
     blocked: false,

@@ -36,6 +36,7 @@ export function startRound(state: EngineState, link: Link, answering = false): v
     return
   }
   link.again = false
+  link.heard = null
   link.roundAt = state.now
   const todo: SyncAsk[] = [{ kind: 'digest', digest: state.durable.digest, answering }]
   link.round = { answering, phase: -1, todo, flying: new Map(), asked: 0, theirs: null, admitted: 0, progress: false }
@@ -82,8 +83,8 @@ function nextOverdue(link: Link): number {
 
 /** The other side compares itself with us: if it finds a difference, there may be something for us as well. */
 export function heardDigest(state: EngineState, link: Link, theirs: Digest, answering: boolean): void {
-  if (answering || link.round !== null || isEqual(theirs, state.ledger.digest)) return
-  startRound(state, link, true)
+  if (link.round !== null) link.heard = theirs
+  else if (!answering && !isEqual(theirs, state.ledger.digest)) startRound(state, link, true)
 }
 
 export function takeAnswer(state: EngineState, link: Link, frame: Extract<SyncFrame, { type: 'answer' }>): void {
@@ -186,6 +187,8 @@ function finish(state: EngineState, link: Link, wrong: string | null): void {
   const { round } = link
   link.round = null
   if (round === null) return
+  // It may have got something since it was asked.
+  if (link.heard !== null && !isEqual(link.heard, state.ledger.digest)) link.again = true
   if (link.again) state.timers.soonest('asks', link.roundAt + LIMITS.sync.spacingMs)
   const fields = { peer: link.peer, asked: round.asked, admitted: round.admitted }
   if (wrong !== null) {
