@@ -29,6 +29,11 @@ export class Collector {
     this.#dueMs = Date.now() + SETTLE_MS
   }
 
+  /** A collection is still to come. */
+  pending(): boolean {
+    return this.#dueMs !== Infinity
+  }
+
   /** Nothing is collected while `work` takes a bundle in. */
   async during<T>(root: Cid, work: () => Promise<T>): Promise<T> {
     this.#taking += 1

@@ -44,11 +44,16 @@ export class BlobLinks {
       known.link.send(bytes)
       return
     }
-    void this.#open(peer).then((link) => link?.send(bytes))
+    void this.#openOnce(peer).then((link) => link?.send(bytes))
   }
 
   close(peer: Key, error: Error): void {
     this.#links.get(peer)?.link.close(error)
+  }
+
+  /** Streams that `sweep` has to look after. */
+  open(): boolean {
+    return this.#links.size > 0
   }
 
   /** Closes streams without a word for a long time. */
@@ -56,7 +61,7 @@ export class BlobLinks {
     for (const { link, usedMs } of this.#links.values()) if (nowMs - usedMs > this.#idleMs) link.close()
   }
 
-  async #open(peer: Key): Promise<FrameStream | undefined> {
+  async #openOnce(peer: Key): Promise<FrameStream | undefined> {
     const going = this.#opening.get(peer) ?? this.#openNow(peer).finally(() => this.#opening.delete(peer))
     this.#opening.set(peer, going)
     return await going

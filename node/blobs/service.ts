@@ -48,6 +48,19 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
   const past = { bytesIn: 0, blocksIn: 0, duplicates: 0 }
   let ticking: NodeJS.Timeout | undefined
 
+  /** The clock stands still while there is nothing to do: an idle daemon should be idle. */
+  function tickWhileNeeded(): void {
+    ticking ??= setInterval(() => {
+      const nowMs = Date.now()
+      wants.tick(nowMs)
+      links.sweep(nowMs)
+      void collector.tick(nowMs)
+      if (wants.all().length > 0 || collector.pending() || links.open()) return
+      clearInterval(ticking)
+      ticking = undefined
+    }, TICK_MS).unref()
+  }
+
   async function begin(want: Want): Promise<void> {
     const { cid } = want
     const fetch = new Fetch({
@@ -99,6 +112,7 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
   }
 
   async function onFrame(link: FrameStream, frame: BlobFrame): Promise<void> {
+    tickWhileNeeded()
     const { peer } = link
     const fetch = wants.fetch(frame.root)
     switch (frame.type) {
@@ -121,13 +135,6 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
   return {
     async start() {
       await links.start()
-      ticking = setInterval(() => {
-        const nowMs = Date.now()
-        wants.tick(nowMs)
-        links.sweep(nowMs)
-        void collector.tick(nowMs)
-      }, TICK_MS)
-      ticking.unref()
     },
 
     async stop() {
@@ -140,13 +147,17 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
 
     want(cid, size, from) {
       if (!wants.add(cid, size, from)) handlers.failed(cid, null, 'E_QUOTA', false)
+      tickWhileNeeded()
     },
     cancel(cid) {
       const fetch = wants.fetch(cid)
       if (fetch) settle(fetch)
       wants.remove(cid)
     },
-    keep: (cids) => collector.keep(cids),
+    keep(cids) {
+      collector.keep(cids)
+      tickWhileNeeded()
+    },
 
     async has(cid) {
       if (wants.fetch(cid)) return false
