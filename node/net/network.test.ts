@@ -117,6 +117,8 @@ describe('the network', () => {
     b.net.learn(c.key, [c.addr()])
     // `learn` drops loopback addresses of strangers: tell it as if it were the engine's, without urgency.
     b.book.put({ key: c.key, addrs: [c.addr()], seenMs: 1 })
+    // One key, one node: the new life of b begins when the old one has ended.
+    await b.net.stop()
     const again = await startNode({
       seed: b.seed,
       options: { limits, book: b.book, bootstrap: [a.addr()], listen: [] },
