@@ -7,12 +7,21 @@ import { needed, signAndSend } from '../mesh/charter.ts'
 import { daemonOf } from '../mesh/daemon.ts'
 import { ledgerOf } from '../mesh/ledger.ts'
 
+/** `chorus charter merge --json` when there is nothing to merge; else see CharterOutput. */
+export interface MergeOutput {
+  readonly merged: 0
+}
+
 export async function run(context: Context, { options }: Invocation): Promise<Exit> {
   const client = await daemonOf(context)
   const ledger = await ledgerOf(client)
   const rivals = ledger.charters.inForce
   if (rivals.length < 2) {
-    context.out.note('One charter is in force: there is nothing to merge.')
+    context.out.result<MergeOutput>(
+      'charter',
+      { merged: 0 },
+      () => 'One charter is in force: there is nothing to merge.',
+    )
     return EXIT.done
   }
   const base = options.text('base')

@@ -15,12 +15,7 @@ import { needed, signAndSend } from '../mesh/charter.ts'
 import { daemonOf } from '../mesh/daemon.ts'
 import { ledgerOf } from '../mesh/ledger.ts'
 import { whoIs } from '../mesh/who.ts'
-
-/** One line before the charter's own result, when keys were made. `recoveryKey` is shown this once. */
-export interface RotateOutput {
-  readonly rootKeyFile: string | null
-  readonly recoveryKey: string | null
-}
+import type { Paint } from '../out/paint.ts'
 
 export async function run(context: Context, { options }: Invocation): Promise<Exit> {
   const files = options.list('recovery-key')
@@ -55,6 +50,9 @@ export async function run(context: Context, { options }: Invocation): Promise<Ex
   })
   // The key must be safe before a charter exists that needs it.
   made.save()
+  const recoveryKey = newSeed === undefined ? null : recoveryText(newSeed)
+  // Before the charter is sent: once it is in force, nothing can show this key again.
+  if (recoveryKey !== null && !context.out.json) context.io.stdout.write(newRecovery(recoveryKey, context.out.paint))
   await signAndSend(
     context,
     client,
@@ -62,25 +60,14 @@ export async function run(context: Context, { options }: Invocation): Promise<Ex
     signers,
     needed([recovery]),
     'roots replaced by recovery',
+    { rootKeyFile: made.file, recoveryKey },
   )
   if (made.file !== null) rememberRootKey(context.stateDir, made.file)
-  if (made.file !== null || newSeed !== undefined) {
-    context.out.item<RotateOutput>(
-      'rotate',
-      { rootKeyFile: made.file, recoveryKey: newSeed === undefined ? null : recoveryText(newSeed) },
-      (data, paint) =>
-        [
-          ...(data.rootKeyFile === null ? [] : [`new root key: ${data.rootKeyFile}`]),
-          ...(data.recoveryKey === null
-            ? []
-            : [
-                `new recovery key, shown this once and stored nowhere:\n\n    ${paint('bold', data.recoveryKey)}\n\nThe old one must stay secret for ever: destroy it.`,
-              ]),
-        ].join('\n'),
-    )
-  }
   return EXIT.done
 }
+
+const newRecovery = (key: string, paint: Paint): string =>
+  `${paint('yellow', 'New recovery key, shown this once and stored nowhere. Write it down:')}\n\n    ${paint('bold', key)}\n\nIt is in force as soon as the charter is. The old one must stay secret for ever: destroy it.\n\n`
 
 /** Without --add-root and --remove-root one new key replaces all roots; with them the old list is edited. */
 async function newRoots(

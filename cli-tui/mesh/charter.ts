@@ -21,7 +21,15 @@ export interface CharterOutput {
   readonly draft: string | null
   /** Signatures still missing. */
   readonly missing: number
+  /** New keys that this made: where the root key is, and the recovery key, which is shown this once. */
+  readonly made: MadeKeys
 }
+
+export interface MadeKeys {
+  readonly rootKeyFile: string | null
+  readonly recoveryKey: string | null
+}
+const NOTHING: MadeKeys = { rootKeyFile: null, recoveryKey: null }
 
 /** The charter in force. @throws CliError E_CHARTER_FORK when there are several */
 export function charterInForce(ledger: Ledger): Envelope<Charter> {
@@ -65,8 +73,9 @@ export async function signAndSend(
   signers: readonly Signer[],
   sets: readonly Needed[],
   what: string,
+  made: MadeKeys = NOTHING,
 ): Promise<void> {
-  await sendOrDraft(context, client, seal(next, signers, hasher), sets, what, undefined)
+  await sendOrDraft(context, client, seal(next, signers, hasher), sets, what, undefined, made)
 }
 
 /** One more root signs a draft. */
@@ -80,7 +89,7 @@ export async function signDraft(
   const { envelope, sets, what } = readDraft(path)
   const keys = [...new Set(sets.flatMap((set) => set.keys))]
   const signers = await rootSigners(context, options, { keys, threshold: 1 })
-  await sendOrDraft(context, client, addSignatures(envelope, signers, hasher), sets, what, path)
+  await sendOrDraft(context, client, addSignatures(envelope, signers, hasher), sets, what, path, NOTHING)
 }
 
 async function sendOrDraft(
@@ -90,6 +99,7 @@ async function sendOrDraft(
   sets: readonly Needed[],
   what: string,
   draft: string | undefined,
+  made: MadeKeys,
 ): Promise<void> {
   const signed = new Set(envelope.sigs.map((sig) => sig.key))
   const missing = Math.max(...sets.map((set) => set.threshold - set.keys.filter((key) => signed.has(key)).length))
@@ -101,7 +111,7 @@ async function sendOrDraft(
     writeWhole(path, draftText(envelope, sets, what))
     context.out.result<CharterOutput>(
       'charter',
-      { id: envelope.id, n, epoch, what, draft: path, missing },
+      { id: envelope.id, n, epoch, what, draft: path, missing, made },
       (data) => `${data.draft}\n`,
     )
     context.out.note(
@@ -114,8 +124,9 @@ async function sendOrDraft(
     throw new CliError('E_NOT_ALLOWED', `the charter was not accepted: ${sent.reason} (${sent.code ?? 'void'})`)
   context.out.result<CharterOutput>(
     'charter',
-    { id: sent.id, n, epoch, what, draft: null, missing: 0 },
-    (data, paint) => `${paint('green', '●')} charter ${data.n}: ${data.what}\n`,
+    { id: sent.id, n, epoch, what, draft: null, missing: 0, made },
+    (data, paint) =>
+      `${paint('green', '●')} charter ${data.n}: ${data.what}\n${data.made.rootKeyFile === null ? '' : `  new root key: ${data.made.rootKeyFile}\n`}`,
   )
 }
 

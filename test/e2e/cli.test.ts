@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -258,6 +258,36 @@ describe('the walk-through of the README', () => {
       { missing: 0 },
     )
     expect(chorus('first', 'charter').out).toContain('two/*')
+  })
+
+  it('ends a fork of the charter', () => {
+    const sign = (draft: string): Ran => chorus('first', 'charter', 'sign', draft, '--root-key', 'alice.key')
+    for (const name of ['left', 'right']) {
+      const made = json<CharterOutput>(
+        'first',
+        'grant',
+        'first',
+        '--publish',
+        `${name}/*`,
+        '--as',
+        name,
+        '--root-key',
+        'new-root.key',
+      )
+      renameSync(made.draft ?? '', join(dir, `${name}.draft`))
+    }
+    expect(chorus('first', 'charter', 'merge').out).toContain('nothing to merge')
+    expect([sign('left.draft').code, sign('right.draft').code]).toEqual([0, 0])
+    expect(json<CharterShowOutput>('first', 'charter').inForce).toHaveLength(2)
+    expect(chorus('first', 'doctor')).toMatchObject({ code: 1, out: expect.stringContaining('2 rival charters') })
+    const refused = chorus('first', 'grant', 'web-1', '--publish', 'x', '--root-key', 'new-root.key')
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('chorus: E_CHARTER_FORK: ')])
+    expect(
+      json<CharterOutput>('first', 'charter', 'merge', '--root-key', 'new-root.key', '--root-key', 'alice.key').missing,
+    ).toBe(0)
+    const [merged, ...rivals] = json<CharterShowOutput>('first', 'charter').inForce
+    expect(rivals).toEqual([])
+    expect(merged?.grants.map((grant) => grant.name)).toEqual(expect.arrayContaining(['left', 'right']))
   })
 
   it('doctors', () => {
