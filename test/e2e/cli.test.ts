@@ -1,8 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CharterShowOutput } from '../../cli-tui/commands/charter-show.ts'
@@ -17,71 +13,17 @@ import type { PlanOutput } from '../../cli-tui/commands/plan.ts'
 import type { StatusOutput } from '../../cli-tui/commands/status.ts'
 import type { CharterOutput } from '../../cli-tui/mesh/charter.ts'
 import type { PublishOutput } from '../../cli-tui/mesh/publish.ts'
+import { eventually, Typed } from '../support/typed.ts'
+import type { Ran } from '../support/typed.ts'
 
 /** The walk-through of the README, typed as a user would: two nodes on one machine, every command a process of its own. */
-const MAIN = resolve('dist/cli-tui/main.js')
 const HELLO = resolve('policies/examples/hello')
-const dir = mkdtempSync(join(tmpdir(), 'chorus-cli-'))
-const env = { ...process.env, NO_COLOR: '1', XDG_CONFIG_HOME: join(dir, 'operator'), CHORUS_STATE: '' }
-const daemons: ChildProcess[] = []
-
-interface Ran {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-function chorus(node: string, ...argv: string[]): Ran {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...argv, '--state', join(dir, node)], {
-    encoding: 'utf8',
-    env,
-    cwd: dir,
-    timeout: 60_000,
-  })
-  return { code: status, out: stdout, err: stderr }
-}
-
+const typed = new Typed()
+const { dir } = typed
+const chorus = (node: string, ...argv: string[]): Ran => typed.chorus(node, ...argv)
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names the shape once, at the call
-function json<T>(node: string, ...argv: string[]): T {
-  const ran = chorus(node, ...argv, '--json')
-  expect([ran.code, ran.err]).toEqual([0, expect.any(String)])
-  // The command's own output type, which is what --json promises.
-  return JSON.parse(ran.out) as T
-}
+const json = <T>(node: string, ...argv: string[]): T => typed.json<T>(node, ...argv)
 
-async function up(node: string, ...argv: string[]): Promise<ChildProcess> {
-  const child = spawn(
-    process.execPath,
-    [MAIN, 'up', '--user', '--json', '--listen', '127.0.0.1:0', '--state', join(dir, node), ...argv],
-    { env, stdio: ['ignore', 'pipe', 'ignore'] },
-  )
-  daemons.push(child)
-  await new Promise<void>((done, failed) => {
-    child.once('exit', (code) => failed(new Error(`${node} ended with ${code}`)))
-    createInterface({ input: child.stdout ?? process.stdin }).once('line', () => done())
-  })
-  return child
-}
-
-async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
-  const gone = new Promise<number | null>((done) => child.once('exit', done))
-  child.kill(signal)
-  return gone
-}
-
-async function until(what: string, check: () => boolean): Promise<void> {
-  const over = Date.now() + 30_000
-  while (!check()) {
-    if (Date.now() > over) throw new Error(`not within 30 s: ${what}`)
-    await new Promise((done) => setTimeout(done, 200))
-  }
-}
-
-const quiet = (node: string): void => {
-  mkdirSync(join(dir, node), { mode: 0o700 })
-  writeFileSync(join(dir, node, 'chorus.yaml'), 'mdns: false\n')
-}
 const motd = (node: string): string => join(dir, 'hosts', node, 'motd')
 const publishArgs = (greeting: string): string[] => [
   'publish',
@@ -95,24 +37,21 @@ const publishArgs = (greeting: string): string[] => [
 let recovery = ''
 beforeAll(async () => {
   mkdirSync(join(dir, 'hosts'))
-  quiet('first')
-  quiet('web-1')
+  typed.quiet('first')
+  typed.quiet('web-1')
   recovery = json<InitOutput>('first', 'init', 'prod', '--name', 'first', '--label', 'role=admin').recoveryKey ?? ''
-  await up('first')
+  await typed.up('first')
   const invited = chorus('first', 'invite', '--name', 'web-1', '--label', 'role=web')
   expect(invited.out).toMatch(/^chorus1\.\S+\n$/)
   expect(chorus('web-1', 'join', invited.out.trim()).code).toBe(0)
-  await up('web-1')
-  await until(
+  await typed.up('web-1')
+  await eventually(
     'both nodes are known',
     () =>
       json<NodesOutput>('first', 'nodes').nodes.length === 2 && json<NodesOutput>('web-1', 'nodes').nodes.length === 2,
   )
 })
-afterAll(async () => {
-  await Promise.all(daemons.map((child) => end(child)))
-  rmSync(dir, { recursive: true, force: true })
-})
+afterAll(() => typed.close())
 
 describe('the walk-through of the README', () => {
   it('names nodes by name, id and prefix', () => {
@@ -140,14 +79,14 @@ describe('the walk-through of the README', () => {
   })
 
   it('plans without changing, publishes, and waits until the selected nodes have converged', async () => {
-    await until('web-1 knows of its grant', () => json<CharterShowOutput>('web-1', 'charter').inForce[0]?.n === 2)
+    await eventually('web-1 knows of its grant', () => json<CharterShowOutput>('web-1', 'charter').inForce[0]?.n === 2)
     const plan = json<PlanOutput>('web-1', 'plan', HELLO, '--set', `root=${join(dir, 'hosts')}`)
     expect(plan.outcomes.some((outcome) => outcome.state === 'changed')).toBe(true)
     expect(plan.matches?.map((node) => node.name).sort()).toEqual(['first', 'web-1'])
     expect(existsSync(motd('web-1'))).toBe(false)
     const done = chorus('web-1', ...publishArgs('Hello'), '--message', 'the first')
     expect([done.code, done.out]).toEqual([0, expect.stringContaining('web/hello@')])
-    await until('web-1 has converged', () => existsSync(motd('web-1')) && chorus('web-1', 'status').code === 0)
+    await eventually('web-1 has converged', () => existsSync(motd('web-1')) && chorus('web-1', 'status').code === 0)
     expect(readFileSync(motd('web-1'), 'utf8')).toContain('Hello, web-1!')
     // The grant covers web nodes only.
     expect(existsSync(motd('first'))).toBe(false)
@@ -155,7 +94,7 @@ describe('the walk-through of the README', () => {
 
   it('shows what is there: log, show, diff, status', async () => {
     expect(chorus('first', ...publishArgs('Good morning'), '--wait', '--timeout', '30s')).toMatchObject({ code: 0 })
-    await until('both run it', () =>
+    await eventually('both run it', () =>
       [motd('web-1'), motd('first')].every(
         (path) => existsSync(path) && readFileSync(path, 'utf8').includes('Good morning'),
       ),
@@ -175,7 +114,7 @@ describe('the walk-through of the README', () => {
   it('rolls back with a new version', async () => {
     const before = json<LogOutput>('first', 'log', 'web/hello').entries[0]?.seq ?? 0
     expect(json<PublishOutput>('first', 'rollback', 'web/hello', '--wait', '--timeout', '30s').seq).toBe(before + 1)
-    await until('it is back', () => readFileSync(motd('web-1'), 'utf8').includes('Hello, web-1!'))
+    await eventually('it is back', () => readFileSync(motd('web-1'), 'utf8').includes('Hello, web-1!'))
   })
 
   it('publishes with a key file, as CI does', () => {
@@ -307,14 +246,14 @@ describe('the walk-through of the README', () => {
 
   it('revokes a member, who is hung up on', async () => {
     expect(chorus('first', 'revoke', 'web-1', '--as', 'member', '--yes').code).toBe(0)
-    await until(
+    await eventually(
       'web-1 has no neighbour',
       () => (JSON.parse(chorus('first', 'status', '--json').out) as StatusOutput).neighbours.length === 0,
     )
   })
 
   it('ends in good order at SIGTERM', async () => {
-    for (const child of daemons) expect(await end(child)).toBe(0)
+    expect(await typed.end()).toEqual([0, 0])
     expect(chorus('first', 'status').code).toBe(4)
   })
 })
