@@ -105,8 +105,11 @@ export class Lab {
   run(ms: number): void {
     const until = this.#queue.time + ms * 1000
     this.later(ms, () => undefined)
+    let steps = 0
     for (let next = this.#queue.peekTime(); next !== undefined && next <= until; next = this.#queue.peekTime()) {
       this.#queue.next()
+      if (++steps > STEPS_MAX)
+        throw new Error(`the lab took ${STEPS_MAX} steps within ${ms} ms: something repeats for ever`)
       // Only `later` puts anything into this queue.
       const action = this.#queue.payload as () => void
       action()
@@ -254,6 +257,9 @@ export class Lab {
     this.trace.push({ atMs: this.nowMs - this.#options.startMs, node: node.name, event })
   }
 }
+
+/** Some thousand times what a minute of ten nodes takes. */
+const STEPS_MAX = 2_000_000
 
 interface Handshake {
   readonly dialler: LabNode
