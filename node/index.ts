@@ -19,8 +19,11 @@ export type { Config } from './state/config.ts'
  * @throws NodeError E_STATE (no node in the folder), E_LOCKED, E_CLONED, E_CONFIG, E_ADDRESS, E_STATE_NEWER, E_NO_SPACE
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  if (options.lean === true) (await import('./memory.ts')).tuneMemory()
   const { start } = await import('./daemon/start.ts')
-  return await start(options)
+  const daemon = await start(options)
+  if (options.lean === true) (await import('./daemon/lean.ts')).collectWhenSettled()
+  return daemon
 }
 
 /** Makes a mesh with this machine as its first node. See `join/init.ts` for what it throws. */

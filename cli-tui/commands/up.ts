@@ -38,6 +38,7 @@ export async function run(context: Context, { options }: Invocation): Promise<Ex
     stateDir,
     observe: options.flag('observe'),
     user: options.flag('user'),
+    lean: true,
     config: overrides(options),
     log: { level },
     ...(metrics === undefined ? {} : { metrics }),

@@ -28,6 +28,8 @@ export const CONTROL_LIMITS = {
   heldMaxMs: 3_600_000,
   /** How long `converge` and `plan` wait for a run. */
   runMs: 600_000,
+  /** How long a stopping daemon lets answers in progress finish. */
+  closeMs: 1_000,
   /** Connections on the socket at once. */
   connectionsMax: 128,
 } as const

@@ -1,15 +1,14 @@
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
-import type { IncomingMessage } from 'node:http'
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import fastify from 'fastify'
 import type { Backend } from './backend.ts'
 import { ControlError } from './errors.ts'
 import { encodeFrames } from './frames.ts'
 import { CONTROL_LIMITS } from './limits.ts'
 import { refusalOf } from './refusal.ts'
-import { ROUTES } from './routes.ts'
 import type { Route } from './routes.ts'
 import { socketPath } from './socket.ts'
 import { API_HEADER, API_VERSION } from './version.ts'
@@ -27,15 +26,49 @@ export interface ServeOptions {
   readonly onError: (error: unknown, route: string) => void
 }
 
-/** Serves the control API on the state folder's socket (0600). The folder's lock keeps others from doing the same. */
-export async function serveControl({ stateDir, backend, onError }: ServeOptions): Promise<ControlServer> {
-  const app = fastify({ bodyLimit: CONTROL_LIMITS.requestBytes, forceCloseConnections: true, logger: false })
-  app.server.maxConnections = CONTROL_LIMITS.connectionsMax
-  const watchers = new Watchers((listener) => backend.subscribe(listener))
-  const headers = { [API_HEADER]: String(API_VERSION) }
+/**
+ * Serves the control API on the state folder's socket (0600). The folder's lock keeps others from doing the same. What
+ * answers is loaded with the first request: a daemon that nobody asks pays neither its time nor its memory (6 MB).
+ */
+export async function serveControl(options: ServeOptions): Promise<ControlServer> {
+  const watchers = new Watchers((listener) => options.backend.subscribe(listener))
+  let app: Promise<FastifyInstance> | undefined
+  const server = createServer((request, response) => {
+    app ??= createApp(options, watchers)
+    app.then(
+      (ready) => ready.routing(request, response),
+      () => response.destroy(),
+    )
+  })
+  server.maxConnections = CONTROL_LIMITS.connectionsMax
+  const socket = socketPath(options.stateDir)
+  try {
+    await listen(server, socket.path)
+  } catch (error) {
+    socket.release()
+    throw error
+  }
+  return {
+    async close() {
+      watchers.close()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      const timer = setTimeout(() => server.closeAllConnections(), CONTROL_LIMITS.closeMs)
+      await closed
+      clearTimeout(timer)
+      await (await app)?.close()
+      rmSync(socket.path, { force: true })
+      socket.release()
+    },
+  }
+}
 
+const HEADERS = { [API_HEADER]: String(API_VERSION) }
+
+async function createApp({ backend, onError }: ServeOptions, watchers: Watchers): Promise<FastifyInstance> {
+  const [{ default: fastify }, { ROUTES }] = await Promise.all([import('fastify'), import('./routes.ts')])
+  const app = fastify({ bodyLimit: CONTROL_LIMITS.requestBytes, logger: false })
   app.addHook('onSend', async (_request, reply, payload) => {
-    reply.headers(headers)
+    reply.headers(HEADERS)
     return payload
   })
   app.setErrorHandler(async (error, request, reply) => {
@@ -51,40 +84,23 @@ export async function serveControl({ stateDir, backend, onError }: ServeOptions)
   app.addContentTypeParser('application/octet-stream', (_request, payload: IncomingMessage, done) =>
     done(null, payload),
   )
-
   for (const route of ROUTES) addRoute(app, route, backend)
   addStreams(app, backend)
   app.get('/v1/events', async (_request, reply) => {
-    watchers.add(reply.raw, headers)
+    watchers.add(reply.raw, HEADERS)
     reply.hijack()
   })
-
   await app.ready()
-  const socket = socketPath(stateDir)
-  try {
-    await listen(app, socket.path)
-  } catch (error) {
-    socket.release()
-    await app.close()
-    throw error
-  }
-  return {
-    async close() {
-      watchers.close()
-      await app.close()
-      rmSync(socket.path, { force: true })
-      socket.release()
-    },
-  }
+  return app
 }
 
 /** The socket must never exist with a wider mode than 0600: binding to a path happens inside `listen`, before it returns. */
-async function listen(app: FastifyInstance, path: string): Promise<void> {
+async function listen(server: Server, path: string): Promise<void> {
   rmSync(path, { force: true })
-  const listening = once(app.server, 'listening')
+  const listening = once(server, 'listening')
   const umask = process.umask(0o177)
   try {
-    app.server.listen(path)
+    server.listen(path)
   } finally {
     process.umask(umask)
   }

@@ -15,6 +15,8 @@ export interface DaemonOptions {
   readonly config?: Partial<Config>
   /** Serve Prometheus metrics over TCP too, on loopback, such as 127.0.0.1:9470. */
   readonly metrics?: string
+  /** Tune the whole process for little memory: for a process that does nothing but run this daemon. */
+  readonly lean?: boolean
   readonly log?: {
     /** @default 'info' */
     readonly level?: LogLevel
