@@ -89,7 +89,7 @@ export const BLOB_LIMITS = {
   bucketBytesPerSecond: 256 * MiB,
   bucketBytes: 16 * MiB,
   /** A block of a large bundle that was sent to one peer is not sent to a second for this long: it gets it from the first. */
-  spreadMs: 3000,
+  spreadMs: 6000,
   /** And this long while other blocks were sent to nobody yet. */
   spreadFirstMs: 15_000,
   /** Peers that are told to come back do so after this. */

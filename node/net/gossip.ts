@@ -9,6 +9,7 @@ import type { NetLimits, Verdict } from './types.ts'
 
 /** Methods that the class has and its exported interface leaves out (gossipsub 17.1). */
 interface Router extends GossipSub {
+  readonly streamsOutbound: ReadonlyMap<string, unknown>
   getMeshPeers(topic: string): string[]
   reportMessageValidationResult(id: string, source: string, result: TopicValidatorResult): void
 }
@@ -142,8 +143,11 @@ export class Gossip {
     return this.#router.getMeshPeers(this.#topic).map((id) => keyOfPeerId(id))
   }
 
-  /** Members that gossip can talk to: subscribed to the topic over an open stream. */
+  /** Members that gossip can talk to: subscribed to the topic, with an open stream to them. */
   subscribers(): Set<Key> {
-    return new Set(this.#router.getSubscribers(this.#topic).map((peer) => keyOf(peer)))
+    const open = this.#router
+      .getSubscribers(this.#topic)
+      .filter((peer) => this.#router.streamsOutbound.has(peer.toString()))
+    return new Set(open.map((peer) => keyOf(peer)))
   }
 }

@@ -4,6 +4,7 @@ import { messageOf, NodeError } from '../errors.ts'
 import type { Counters } from './counters.ts'
 import { frameStream } from './frames.ts'
 import { keyOf, peerOf } from './peer-keys.ts'
+import { openStream } from './streams.ts'
 import type { FrameStream, NetLimits, NetworkHandlers } from './types.ts'
 
 export const SYNC_PROTOCOL = '/chorus/sync/1'
@@ -112,11 +113,7 @@ export class Links {
       peer,
       setTimeout(() => undefined, 0),
     )
-    this.#node
-      .dialProtocol(peerOf(peer), SYNC_PROTOCOL, {
-        signal: AbortSignal.timeout(this.#limits.dialMs),
-        runOnLimitedConnection: true,
-      })
+    openStream(this.#node, peer, SYNC_PROTOCOL, AbortSignal.timeout(this.#limits.dialMs))
       .then((stream) => this.#attach(peer, stream))
       .catch((error: unknown) => {
         if (this.#stopped || this.#node.getConnections(peerOf(peer)).length === 0) return this.#disconnected(peer)

@@ -3,7 +3,8 @@ import { messageOf, NodeError } from '../errors.ts'
 import { BLOB_LIMITS } from '../limits.ts'
 import type { Counters } from './counters.ts'
 import { frameStream } from './frames.ts'
-import { keyOf, peerOf } from './peer-keys.ts'
+import { keyOf } from './peer-keys.ts'
+import { openStream } from './streams.ts'
 import type { NetLimits, Network } from './types.ts'
 
 /** Streams of other protocols (blobs) to and from members: connected is admitted. */
@@ -19,17 +20,11 @@ export function protocols(node: Libp2p, limits: NetLimits, counters: Counters): 
   }
   return {
     async open(peer, protocol, signal) {
-      const id = peerOf(peer)
-      if (node.getConnections(id).length === 0) {
-        throw new NodeError('E_DIAL', `There is no connection to ${peer.slice(0, 8)}.`, { peer })
-      }
       try {
-        const stream = await node.dialProtocol(id, protocol, {
-          signal: signal ?? AbortSignal.timeout(limits.dialMs),
-          runOnLimitedConnection: true,
-        })
+        const stream = await openStream(node, peer, protocol, signal ?? AbortSignal.timeout(limits.dialMs))
         return frameStream(stream, peer, options)
       } catch (error) {
+        if (error instanceof NodeError) throw error
         throw new NodeError(
           'E_DIAL',
           `No ${protocol} stream to ${peer.slice(0, 8)} could be opened (${messageOf(error)}).`,
