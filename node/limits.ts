@@ -111,6 +111,8 @@ export const BLOB_LIMITS = {
 
 /** Bounds of the store and of the state folder. */
 export const STORE_LIMITS = {
+  /** The SQLite file: ten million records of 400 bytes. */
+  databaseBytes: 4 * 1024 * MiB,
   /** Entries of libp2p's datastore: peers and DHT records. */
   datastoreEntries: 4096,
   datastoreValueBytes: 64 * KiB,

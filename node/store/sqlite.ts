@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { messageOf, NodeError } from '../errors.ts'
+import { STORE_LIMITS } from '../limits.ts'
 
 /** Version of the tables below; goes up when an older chorus could not work with them. */
 export const SCHEMA_VERSION = 1
@@ -67,12 +68,13 @@ export function storeError(error: unknown, file: string): NodeError {
  * Opens the database with full durability, makes its tables if it is new.
  * @throws NodeError E_STATE_NEWER, E_STATE, E_NO_SPACE, E_STORE_IO
  */
-export function openDatabase(file: string): DatabaseSync {
+export function openDatabase(file: string, maxBytes: number = STORE_LIMITS.databaseBytes): DatabaseSync {
   let db: DatabaseSync | undefined
   try {
     db = new DatabaseSync(file, { timeout: 5000 })
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -1024')
     prepareTables(db, file)
+    db.exec(`PRAGMA max_page_count = ${Math.floor(maxBytes / pragma(db, 'page_size'))}`)
     return db
   } catch (error) {
     db?.close()

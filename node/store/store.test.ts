@@ -69,17 +69,17 @@ describe('the store', () => {
 
   it('says E_NO_SPACE when the disk is full, keeps what it had, and goes on when there is room', () => {
     const file = join(folder(), 'chorus.db')
-    open(file).close()
-    // SQLite's own limit on the size of the file gives the same result code as a full disk. It belongs to the
-    // connection, so the test reaches it through a store whose pages are limited in the file itself.
-    const store = open(file)
-    store.persist({ records: [record(1)], drop: [], local: null })
-    const limited = openDatabase(file)
-    limited.exec('PRAGMA max_page_count = 20')
-    const insert = limited.prepare('INSERT INTO records (id, bytes) VALUES (?, ?)')
-    expect(() => insert.run('big', new Uint8Array(1 << 20))).toThrow(/full/)
-    limited.close()
+    // SQLite's own limit on the size of the file gives the same result code as a full disk.
+    const store = openStore({ file, machineId: null, maxBytes: 128 * 1024 })
+    opened.push(store)
+    store.persist({ records: [record(1)], drop: [], local: { v: 1 } })
+    const full = expect.objectContaining({ code: 'E_NO_SPACE' })
+    expect(() => store.persist({ records: [record(2), record(3, 1 << 20)], drop: [], local: { v: 2 } })).toThrow(full)
     expect(store.load().records).toHaveLength(1)
+    expect(store.load().local).toEqual({ v: 1 })
+    store.persist({ records: [record(4)], drop: [], local: null })
+    store.close()
+    expect(open(file).load().records).toHaveLength(2)
   })
 
   it('refuses a state folder from a newer version and changes nothing', () => {

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { STORE_LIMITS } from '../limits.ts'
 import { createBook } from './book.ts'
 import { SqliteDatastore } from './datastore.ts'
 import { openDatabase, openRelaxed, storeError } from './sqlite.ts'
@@ -9,14 +10,16 @@ export interface StoreOptions {
   readonly file: string
   /** This machine's id, remembered to notice a copied folder; null where there is none. */
   readonly machineId: string | null
+  /** Bytes that the file may grow to; beyond it a batch fails like on a full disk. @default STORE_LIMITS.databaseBytes */
+  readonly maxBytes?: number
 }
 
 /**
  * Opens or makes a node's store. One at a time: the state folder's lock sees to that.
  * @throws NodeError E_STATE_NEWER, E_STATE, E_NO_SPACE, E_STORE_IO
  */
-export function openStore({ file, machineId }: StoreOptions): Store {
-  const db = openDatabase(file)
+export function openStore({ file, machineId, maxBytes = STORE_LIMITS.databaseBytes }: StoreOptions): Store {
+  const db = openDatabase(file, maxBytes)
   const relaxed = openRelaxed(file)
 
   function guarded<T>(work: () => T): T {
