@@ -52,6 +52,7 @@ export class LabNode {
   readonly #lab: Lab
   #life = 0
   #alarm = Number.POSITIVE_INFINITY
+  #rings = 0
 
   constructor(lab: Lab, options: LabNodeOptions) {
     this.#lab = lab
@@ -99,11 +100,14 @@ export class LabNode {
     })
   }
 
+  /** One alarm at a time: an earlier one takes the place of what was armed before. */
   #arm(): void {
     const deadline = this.engine.deadline()
     if (deadline === undefined || deadline >= this.#alarm) return
     this.#alarm = deadline
+    const ring = ++this.#rings
     this.#later(Math.ceil(deadline) - this.clockAheadMs - this.#lab.nowMs, () => {
+      if (ring !== this.#rings) return
       this.#alarm = Number.POSITIVE_INFINITY
       this.feed({ type: 'wake' })
     })
