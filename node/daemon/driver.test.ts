@@ -37,7 +37,8 @@ function manualClock(): Clock & { run: (ms: number) => void } {
     },
     run(ms) {
       now += ms
-      for (const timer of timers) {
+      // A copy: work adds timers.
+      for (const timer of Array.from(timers)) {
         if (timer.at > now) continue
         timers.delete(timer)
         timer.work()
