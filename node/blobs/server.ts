@@ -34,6 +34,9 @@ interface Client {
 /** Announcements are gathered for this long: a swarm of ten on one large bundle would send thousands of small frames. */
 const GATHER_MS = 20
 
+/** Large bundles whose spreading is watched at once; what falls out is merely sent more often. */
+const SPREADING_MAX = 16
+
 /** Answers the wants of other peers. */
 export class BlobServer {
   readonly #options: ServerOptions
@@ -103,10 +106,6 @@ export class BlobServer {
     }
   }
 
-  forget(root: Cid): void {
-    this.#sent.delete(root)
-  }
-
   #tellGained(): void {
     this.#gathering = undefined
     for (const [root, indices] of this.#gained) {
@@ -169,7 +168,10 @@ export class BlobServer {
     const { root, cids } = holding.layout
     if (!holding.complete || cids.length < spreadChunks || index === 0) return false
     const sent = this.#sent.get(root) ?? new Map<number, { readonly atMs: number; readonly to: Key }>()
+    this.#sent.delete(root)
     this.#sent.set(root, sent)
+    const oldest = this.#sent.size > SPREADING_MAX ? this.#sent.keys().next().value : undefined
+    if (oldest !== undefined) this.#sent.delete(oldest)
     const last = sent.get(index)
     // While there are blocks that nobody got from here, those come first.
     const patience = sent.size < cids.length - 1 ? spreadFirstMs : spreadMs
