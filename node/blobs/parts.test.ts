@@ -25,7 +25,11 @@ describe('a blob frame', () => {
       fc.record({ type: fc.constant('have' as const), root, complete: fc.boolean(), indices }),
       fc.record({ type: fc.constant('busy' as const), root, retryMs: fc.nat(), indices }),
     )
-    fc.assert(fc.property(frame, (value) => void expect(decodeBlobFrame(encodeBlobFrame(value))).toEqual(value)))
+    fc.assert(
+      fc.property(frame, (value) => {
+        expect(decodeBlobFrame(encodeBlobFrame(value))).toEqual(value)
+      }),
+    )
     const block = { type: 'block', root: ROOT, index: 7, bytes: new Uint8Array([1, 2, 3]) } as const
     const whole = Buffer.concat([encodeBlockHead(ROOT, 7), block.bytes])
     expect(encodeBlobFrame(block)).toEqual(whole)
