@@ -1,16 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
+import { http } from '../http.ts'
 import { ControlError, isErrorCode } from './errors.ts'
 import { CONTROL_LIMITS } from './limits.ts'
 import { socketPath } from './socket.ts'
 import { API_HEADER, API_VERSION } from './version.ts'
 
-/**
- * Importing node:http reads its every export, and one of them loads all of undici: 30 ms that every `chorus status` would pay
- * (bench/cli-start.ts). This gives the same module without that.
- */
-const { request } = process.getBuiltinModule('node:http')
+const { request } = http
 
 export interface Call {
   readonly method: 'GET' | 'POST'

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
-import { createServer } from 'node:http'
 import type { IncomingMessage, Server } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Backend } from './backend.ts'
+import { http } from '../http.ts'
 import { ControlError } from './errors.ts'
 import { encodeFrames } from './frames.ts'
 import { CONTROL_LIMITS } from './limits.ts'
@@ -33,7 +33,7 @@ export interface ServeOptions {
 export async function serveControl(options: ServeOptions): Promise<ControlServer> {
   const watchers = new Watchers((listener) => options.backend.subscribe(listener))
   let app: Promise<FastifyInstance> | undefined
-  const server = createServer((request, response) => {
+  const server = http.createServer((request, response) => {
     app ??= createApp(options, watchers)
     app.then(
       (ready) => ready.routing(request, response),

@@ -11,7 +11,7 @@ import { createBackend } from './backend.ts'
 import { EventBus } from './bus.ts'
 import { createLog, logEvent } from './log.ts'
 import { renderMetrics } from './metrics.ts'
-import { serveMetrics } from './metrics-http.ts'
+import type { serveMetrics } from './metrics-http.ts'
 import { assembleNode } from './node.ts'
 import type { NodeParts } from './node.ts'
 import { openNode } from './open.ts'
@@ -84,7 +84,10 @@ export async function start(options: DaemonOptions): Promise<Daemon> {
       backend,
       onError: (error, route) => log.error({ kind: 'control', route, err: error }, `A request failed: ${route}`),
     })
-    if (options.metrics !== undefined) scraped = await serveMetrics(options.metrics, metrics)
+    if (options.metrics !== undefined) {
+      const { serveMetrics: serve } = await import('./metrics-http.ts')
+      scraped = await serve(options.metrics, metrics)
+    }
   } catch (error) {
     await stop(error instanceof Error ? error : new Error(String(error)))
     throw error
