@@ -12,17 +12,23 @@ import { report } from './lib/results.ts'
 const NODES = 11
 const SECONDS = Number(process.argv[2] ?? 120)
 const STARTS = 15
+const SETTLE_MS = 120_000
 /** What is measured is the daemon as it is delivered, with its hash table and gossip. */
 const mesh = await TestMesh.of(NODES, { dht: true })
 try {
   const { id } = await mesh.publishFile(mesh.node(1), 'base/motd', 'idle')
   await mesh.converged(mesh.nodes, 'base/motd', id, 'idle', 120_000)
-  // Start-up's garbage and its busy first minute are not idling.
-  await sleep(60_000)
-  const neighbours = await Promise.all(mesh.nodes.map(async (node) => (await node.status()).peers.length))
+  // As they are after a reboot: nobody asks them anything before the end. The first minutes of a start are not idling.
+  for (const node of mesh.nodes) {
+    await node.stop()
+    await node.start()
+  }
+  await sleep(SETTLE_MS)
   const before = mesh.nodes.map((node) => usageOf(node.pid))
   await sleep(SECONDS * 1000)
   const after = mesh.nodes.map((node) => usageOf(node.pid))
+  const neighbours = await Promise.all(mesh.nodes.map(async (node) => (await node.status()).peers.length))
+  const asked = mesh.nodes.map((node) => usageOf(node.pid).rssMb)
   const cpu = after.map((usage, i) => ((usage.cpuSeconds - (before[i]?.cpuSeconds ?? 0)) / SECONDS) * 100)
   const main = join(import.meta.dirname, '../dist/cli-tui/main.js')
   const status = times(STARTS, [main, 'status', '--state', mesh.node(1).dir])
@@ -32,6 +38,7 @@ try {
     seconds: SECONDS,
     neighbours: spreadOf(neighbours),
     rssMb: spreadOf(after.map((usage) => usage.rssMb)),
+    rssOnceAskedMb: spreadOf(asked),
     peakMb: spreadOf(after.map((usage) => usage.peakMb)),
     cpuPercentOfACore: spreadOf(cpu),
     statusMs: spreadOf(status),
