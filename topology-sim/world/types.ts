@@ -1,0 +1,329 @@
+import type {
+  Actor,
+  CharterChanges,
+  Cid,
+  Engine,
+  EngineEvent,
+  EngineSettings,
+  Grant,
+  Key,
+  Labels,
+  LocalState,
+  Timing,
+} from '../../node/core/index.ts'
+import type { Graph } from '../network/graph.ts'
+import type { Network, NetworkCounters, NetworkHost } from '../network/network.ts'
+import type { HostModel } from './hosts.ts'
+import type { Measurements, Publication } from './measure.ts'
+import type { Violation } from './invariants.ts'
+
+/**
+ * A world: N engines, one mesh, virtual time, one seed. A scenario driver makes one, schedules what happens with `at`,
+ * lets time pass with `run`, and reads what came of it. The same options and the same calls give the same run, byte for
+ * byte: compare `traceHash`.
+ *
+ * Nodes are numbers from 0. Times are virtual milliseconds since the start, unless a name says otherwise.
+ */
+export interface World {
+  readonly nodes: number
+  readonly nowMs: number
+  /** Kernel events handled so far. */
+  readonly events: number
+  /** Of every event so far, 16 hex digits. */
+  readonly traceHash: string
+  readonly network: Network
+  readonly publications: readonly Publication[]
+  readonly violations: readonly Violation[]
+
+  /** @throws SimError E_SIM_NODE for a name that is not there */
+  nodeOf(name: string): number
+  nameOf(node: number): string
+  keyOf(node: number): Key
+  /** Someone with a key file (an operator, a CI), by name: always the same key for the same name. */
+  actor(name: string): Actor
+  /** The node can act now: it exists, and neither crashed, slept nor left. */
+  isUp(node: number): boolean
+
+  // Time
+
+  /** Calls `action` when virtual time is there; in the order of scheduling for equal times. */
+  at(atMs: number, action: () => void): void
+  /**
+   * Lets time pass until `untilMs`, until the condition holds (asked at least every 10 virtual ms), or until nothing is
+   * left to happen. Hands over to the event loop through `options.pause` between slices.
+   */
+  run(until: RunUntil, options?: RunOptions): Promise<RunEnd>
+
+  // What people do
+
+  /** The node itself publishes: its key must have a grant. */
+  publish(node: number, bundle: PolicyBundle, options?: { readonly local?: boolean }): Publication
+  /** Signed by a key file, handed in at a node. */
+  publishAs(actor: string, via: number, bundle: PolicyBundle): Publication
+  retire(node: number, policy: string): Publication
+  /** A new charter, signed by the root key and handed in at `via` (by default node 0). */
+  charter(changes: Omit<CharterChanges, 'issuedAt'>, options?: { readonly via?: number; readonly by?: string }): Cid
+  /** A new charter that gives `holder` (a node, or the name of an actor) this grant besides what it has. */
+  grant(holder: number | string, grant: Partial<Omit<Grant, 'key'>>, via?: number): Cid
+  /** The root revokes a node's membership, its feed, or both, as of what `via` knows. */
+  revoke(target: number | string, what: 'member' | 'feed', via?: number): Cid
+
+  // What happens to them
+
+  /** Nodes of different groups cannot reach each other. Those in no group are one more group. */
+  partition(groups: readonly (readonly number[])[]): void
+  heal(): void
+  crash(node: number): void
+  /** After `crash`. `disk: false`: the records, bundles and applied state are gone, the key is not. */
+  restart(node: number, options?: { readonly disk?: boolean }): void
+  /** A laptop's lid: as a crash without a loss, and without waiting for anything under way. */
+  sleep(node: number): void
+  wake(node: number): void
+  /** A node that was in the fleet as `absent` joins by an invite (invite, provisional certificate, handshake). */
+  join(node: number): void
+  leave(node: number): void
+  /** Disk operations of this node take this many times as long; Infinity: they fail with E_DISK. */
+  slowDisk(node: number, factor: number): void
+  /** Its clock is this far ahead of the world's from now on (negative: behind). */
+  setClock(node: number, aheadMs: number): void
+  /** Latency, jitter, loss and bandwidth from now on. */
+  setLinks(change: Partial<LinkOptions>): void
+  /** Someone changes managed resources behind the node's back. */
+  drift(node: number, resources: readonly string[]): void
+  /** From now on; undefined: it behaves again. */
+  misbehave(node: number, how: Misbehaviour | undefined): void
+  /** An envelope as gossip from `from` to one neighbour: what a thief or a fool may send. Nothing is checked here. */
+  inject(from: number, to: number, bytes: Uint8Array): void
+
+  // What can be seen
+
+  inspect(node: number): NodeReport
+  /** Copies nothing: read it, never feed it. Undefined while the node is down. */
+  engine(node: number): Engine | undefined
+  /** Every node that is up runs what its own ledger wants; of 1,000,000 nodes this takes a second. */
+  converged(): ConvergedCount
+  measure(): Measurements
+  /** @returns a function that ends it */
+  observe(observer: Observer): () => void
+  /** Checks every invariant now, also those too costly for every event. `quiet`: faults have ended, and time was given. */
+  check(quiet: boolean): readonly Violation[]
+}
+
+export type RunUntil = number | { readonly untilMs: number; when(): boolean }
+
+export interface RunOptions {
+  /** Awaited between slices of some 50,000 events: progress bars, Ctrl-C. The command line gives one with a timer. */
+  readonly pause?: () => Promise<void>
+  readonly signal?: AbortSignal
+}
+
+export interface RunEnd {
+  readonly why: 'time' | 'condition' | 'empty' | 'aborted'
+  readonly nowMs: number
+}
+
+export interface WorldOptions {
+  readonly seed: number
+  readonly fleet: Fleet
+  readonly overlay?: OverlayOptions | Graph
+  readonly links?: Partial<LinkOptions>
+  /** Regions by name; a node's `region` is an index into it. @default one */
+  readonly regions?: readonly string[]
+  /** Makes the network. @default the model */
+  readonly network?: NetworkFactory
+  /** 'on' | 'off'; 'auto' turns them off above `SIM_LIMITS.beaconNodes`, as everybody hears everybody. @default 'auto' */
+  readonly beacons?: 'on' | 'off' | 'auto'
+  /** Milliseconds between two beacons of a node. */
+  readonly beaconMs?: number
+  readonly timing?: Partial<Timing>
+  /** What applying takes, and how often it fails or drifts. */
+  readonly hosts?: HostModel
+  readonly disk?: DiskOptions
+  /** Who may publish what, beside node 0, which may everything. */
+  readonly grants?: readonly { readonly holder: number | string; readonly grant: Partial<Omit<Grant, 'key'>> }[]
+  /**
+   * 'ed25519': as the daemon. 'model': a keyed hash in its place, a hundredth of the cost; every check is still made.
+   * @default ed25519 up to `SIM_LIMITS.realSignatureNodes`
+   */
+  readonly signatures?: 'ed25519' | 'model'
+  /** Bundles that a node keeps for others, selected or not. @default the engine's: true */
+  readonly mirror?: boolean
+  readonly events?: EngineSettings['events']
+  /** Virtual time at the start. Milliseconds since 1970. */
+  readonly startMs?: number
+  /** @default true */
+  readonly invariants?: boolean
+}
+
+export interface Fleet {
+  readonly size: number
+  /** Must give equal answers to equal questions. Share label and fact objects between nodes: they are kept. */
+  at(node: number): NodeSpec
+}
+
+export interface NodeSpec {
+  readonly name: string
+  readonly labels: Labels
+  readonly facts: Readonly<Record<string, unknown>>
+  readonly region: number
+  /** Nodes of one zone of a region are `LinkOptions.zoneLatencyMs` apart. @default '' */
+  readonly zone?: string
+  /** @default always */
+  readonly presence?: 'always' | 'intermittent'
+  /** False: behind NAT; it dials others, and two such nodes never connect. @default true */
+  readonly dialable?: boolean
+  /** Not there at the start: `World.join` lets it in. @default false */
+  readonly absent?: boolean
+  /** Off at the start (a laptop); `wake` turns it on. @default false */
+  readonly asleep?: boolean
+}
+
+export type OverlayOptions =
+  /** Every node dials `dials` others. @default random, 6 dials */
+  | { readonly kind: 'random'; readonly dials?: number }
+  /** Every node has this many neighbours, as near as can be. */
+  | { readonly kind: 'regular'; readonly degree: number }
+  | { readonly kind: 'smallWorld'; readonly near?: number; readonly rewire?: number }
+  | { readonly kind: 'star' }
+  | { readonly kind: 'full' }
+  | { readonly kind: 'edges'; readonly edges: readonly (readonly [number, number])[] }
+
+export interface LinkOptions {
+  /** One way, from region to region, as the median. Milliseconds. */
+  readonly latencyMs: readonly (readonly number[])[]
+  /** One way within a zone. Milliseconds. @default the region's own */
+  readonly zoneLatencyMs?: number
+  /** Deviation of the logarithm of the factor on latency (log-normal), for all or from region to region; 0.1: a calm WAN. */
+  readonly jitter: number | readonly (readonly number[])[]
+  /** Share of messages that lose a packet, and so come late by a retransmission. */
+  readonly loss: number | readonly (readonly number[])[]
+  /** What a node of each region can send and receive. Bytes a second. */
+  readonly uplink: number | readonly number[]
+  readonly downlink: number | readonly number[]
+}
+
+export interface DiskOptions {
+  /** One fsync, as the median of a log-normal distribution. Milliseconds. @default 2 */
+  readonly fsyncMs?: number
+  /** @default 0.5 */
+  readonly jitter?: number
+}
+
+export type NetworkFactory = (host: NetworkHost, parts: NetworkParts) => Network
+
+export interface NetworkParts {
+  readonly seed: number
+  /** Who dials whom. */
+  readonly graph: Graph
+  readonly links: LinkModel
+  /** sha2-256 of these bytes, hex: the message id of gossip. */
+  messageId(bytes: Uint8Array): string
+}
+
+/** When a message of `bytes` that is sent now arrives; takes its share of both ends' bandwidth. Microseconds. */
+export interface LinkModel {
+  readonly regions: number
+  regionOf(node: number): number
+  baseUs(from: number, to: number): number
+  arrivalUs(nowUs: number, from: number, to: number, bytes: number): number
+}
+
+/** A compiled policy as nodes see it: what a version names, and what its host will have to do. */
+export interface PolicyBundle {
+  readonly policy: string
+  readonly selector: string
+  readonly after: readonly string[]
+  readonly onFork: 'newest' | 'hold'
+  readonly uses: readonly string[]
+  readonly cid: Cid
+  /** Bytes of all its blocks. */
+  readonly size: number
+  /** The resources of one node, as the real resolver gives them. */
+  resourcesOf(node: NodeFacts): readonly { readonly key: string; readonly type: string }[]
+}
+
+export interface NodeFacts {
+  readonly name: string
+  readonly id: string
+  readonly labels: Labels
+  readonly facts: Readonly<Record<string, unknown>>
+}
+
+/** Each part is optional; without it the node behaves in that respect. Draw from `random` alone. */
+export interface Misbehaviour {
+  /** Envelopes that it should pass on by gossip. A number delays by that many milliseconds. */
+  readonly relay?: (bytes: Uint8Array) => 'pass' | 'drop' | number
+  /** Parcels that it sends: null drops one. */
+  readonly frame?: (to: number, frame: unknown) => 'pass' | 'drop' | number
+  /** What it answers when it is asked for a bundle. */
+  readonly blob?: () => 'serve' | 'junk' | 'notFound' | 'silent'
+}
+
+export interface ConvergedCount {
+  /** Nodes that are up and are members. */
+  readonly nodes: number
+  readonly converged: number
+}
+
+/** The whole state of one node, as plain JSON values but for the engine's own view. */
+export interface NodeReport {
+  readonly node: number
+  readonly name: string
+  readonly key: Key
+  readonly spec: NodeSpec
+  readonly status: 'up' | 'crashed' | 'asleep' | 'left' | 'absent'
+  readonly clockAheadMs: number
+  readonly neighbours: readonly string[]
+  readonly mesh: readonly string[]
+  readonly health: string
+  readonly stale: string | null
+  readonly policies: readonly {
+    readonly policy: string
+    readonly winner: Cid | null
+    readonly inForce: Cid | null
+    readonly state: string
+    readonly code: string | null
+    readonly reason: string
+  }[]
+  readonly bundles: readonly Cid[]
+  readonly local: LocalState
+  readonly pools: { readonly pending: number; readonly held: number; readonly gaps: number; readonly records: number }
+  readonly ledger: string
+  readonly bytesIn: number
+  readonly bytesOut: number
+}
+
+/** A view into a run. Observing changes nothing: the trace hash stays the same. */
+export interface Observer {
+  /** Only what concerns this node. @default all */
+  readonly node?: number
+  /** Only what concerns this record. @default all */
+  readonly record?: Cid
+  see(line: TraceLine): void
+}
+
+export interface TraceLine {
+  readonly atMs: number
+  readonly node: number
+  readonly kind:
+    | 'heard'
+    | 'persisted'
+    | 'gossip'
+    | 'sent'
+    | 'received'
+    | 'peerUp'
+    | 'peerDown'
+    | 'bundle'
+    | 'apply'
+    | 'applied'
+    | 'event'
+    | 'up'
+    | 'down'
+  /** The other node, where there is one. */
+  readonly from?: number
+  readonly record?: Cid
+  readonly text: string
+  readonly event?: EngineEvent
+}
+
+export type { NetworkCounters }
