@@ -24,10 +24,13 @@ export {
   bindingProblem,
   openSecret,
   readSecretHeader,
+  recipientMark,
   sealSecret,
   type SecretBinding,
+  type SecretRecipients,
   type WantedSecret,
 } from './secrets/header.ts'
+export { mayBeSelected, secretFileFor, secretReaders, type SecretReaders } from './secrets/readers.ts'
 export { secretSources } from './secrets/sources.ts'
 export type { SecretAnswer, SecretProvider } from './secrets/use.ts'
 

@@ -41,8 +41,12 @@ export const LIMITS = {
   /** Components within components, and instances in one policy. */
   componentDepth: 8,
   instances: 2_000,
-  /** The line before a ciphertext: names of a mesh, a policy and a secret fit five times. */
-  secretHeaderBytes: 2 * KiB,
+  /** The line before a ciphertext: what it is for, and 13 characters for each of 4,000 recipients. */
+  secretHeaderBytes: 64 * KiB,
+  /** The value of a secret: keys and certificates are a few KiB; it is held in memory. */
+  secretBytes: 256 * KiB,
+  /** A file of a secret: header, 100 bytes for each recipient, and the value. */
+  secretFileBytes: MiB,
   /** Combinations of labels that publishing resolves; each takes a few milliseconds at most. */
   combinations: 1_000,
   /** Problems reported at once; more only hide the first. */

@@ -15,6 +15,10 @@ export const DAEMON_LIMITS = {
   /** Compiled policies kept in memory; a policy is a few KB, 16 MiB at worst. */
   policyCache: 16,
   policyCacheBytes: 32 * 1024 * 1024,
+  /** Opened secrets kept in memory: 256 KiB each at worst. */
+  secretCache: 64,
+  /** A command that prints a secret; a run waits for it. */
+  secretCommandMs: 10_000,
   /** Bytes of the memory of runs, as JSON in the store. */
   memoryBytes: 64 * 1024 * 1024,
   /** How long a clean stop waits for the run in progress before it is stopped. */

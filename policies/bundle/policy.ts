@@ -87,7 +87,11 @@ export function readPolicy(bytes: Uint8Array): CompiledPolicy {
   return { ...result.data, resources: result.data.resources.map((resource) => ({ ...resource, at })) }
 }
 
-/** Resource types that a policy uses, sorted: the `uses` of its feed entry. */
+/**
+ * Resource types that a policy uses, sorted: the `uses` of its feed entry. A secret that a command prints counts as `exec`:
+ * it needs the same rights.
+ */
 export function usesOf(policy: CompiledPolicy): readonly string[] {
-  return [...new Set(policy.resources.map((resource) => resource.type))].sort()
+  const commands = Object.values(policy.secrets ?? {}).some((source) => 'exec' in source)
+  return [...new Set([...policy.resources.map((resource) => resource.type), ...(commands ? ['exec'] : [])])].sort()
 }

@@ -1,5 +1,5 @@
 import { LIMITS } from '../limits.ts'
-import type { CompiledPolicy, SourcePlace } from '../model.ts'
+import type { CompiledPolicy, SecretSource, SourcePlace } from '../model.ts'
 import { readSecrets } from '../secrets/declare.ts'
 import { ComponentReader, type ReadComponents } from './components.ts'
 import { nodeOfValue } from './define.ts'
@@ -29,6 +29,10 @@ export interface CompileOptions {
 export interface Compiled {
   /** Undefined if there is any diagnostic. */
   readonly policy: CompiledPolicy | undefined
+  /** What it says of itself and its secrets, as far as that is right: their files are made before it compiles. */
+  readonly declared:
+    | (Pick<CompiledPolicy, 'policy' | 'select'> & { readonly secrets: Readonly<Record<string, SecretSource>> })
+    | undefined
   /** Files that the bundle carries, by path. Templates and data layers are part of the policy itself. */
   readonly files: ReadonlyMap<string, SourceFile>
   /** Everything that is wrong, by file and line. */
@@ -74,11 +78,13 @@ function compileNode(
     const top = { file, line: 1, column: 1 }
     if (report.empty)
       report.add('E_VALUE', top, 'a policy is a map that starts with policy: NAME', 'See policies/examples.')
-    return { policy: undefined, files: new Map(), diagnostics: report.list() }
+    return { policy: undefined, declared: undefined, files: new Map(), diagnostics: report.list() }
   }
   const { policy, files } = readPolicy(work, reach, loadExtended(reach, node, folder, ''), options)
+  const { policy: name, select, secrets = {} } = policy
   return {
     policy: report.empty ? policy : undefined,
+    declared: name === '' || select === '' ? undefined : { policy: name, select, secrets },
     files: new Map([...folder.used, ...files]),
     diagnostics: report.list(),
   }

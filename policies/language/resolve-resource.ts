@@ -66,7 +66,7 @@ export class ResourceResolver {
     const use = this.#secrets.length === 0 ? undefined : new SecretUse(this.#secrets, this.#provider)
     const resolved = this.#attributes(resource, { key, type, rest, structure, each, scope }, use)
     if (resolved === undefined) {
-      const reason = `waiting for secret ${[...(use?.waiting ?? [])].sort().join(', ')}`
+      const reason = use?.reason ?? ''
       return { waiter: { ...head, reason, code: 'E_SECRET' } }
     }
     const { common, attrs } = resolved

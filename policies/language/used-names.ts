@@ -25,6 +25,7 @@ export function usedNames(policy: CompiledPolicy): UsedNames {
   texts(policy.vars)
   texts(policy.data)
   texts(policy.layers)
+  for (const source of Object.values(policy.secrets ?? {})) texts({ ...source })
   for (const { params } of Object.values(policy.instances ?? {}))
     for (const { value } of Object.values(params)) texts(value)
   for (const [file, source] of Object.entries(policy.templates)) liquidTemplate(file, source).references.forEach(note)

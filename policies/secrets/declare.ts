@@ -60,6 +60,10 @@ function readAge(work: Work, name: string, node: YamlNode, policy: string): Secr
     const file = work.folder.used.get(path)
     const start = file?.read(0, Math.min(file.size, LIMITS.secretHeaderBytes + 64))
     const problem = start === undefined || file?.link === 'outside' ? undefined : sealedProblem(start, { policy, name })
+    if (file !== undefined && file.size > LIMITS.secretFileBytes) {
+      const message = `${work.folder.shown(path)} has ${file.size} bytes, a secret may have ${LIMITS.secretFileBytes}`
+      work.report.add('E_TOO_LARGE', at, message, 'Encrypt a key, and let the large content be a file that it opens.')
+    }
     if (problem !== undefined) {
       const hint = `Write it with \`chorus secret set ${name}\`, which encrypts it for the nodes of this policy.`
       work.report.add('E_SECRET', at, `${work.folder.shown(path)} ${problem}`, hint)

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { bindingProblem, openSecret, readSecretHeader, sealedProblem, sealSecret, secretHeader } from './header.ts'
+import {
+  bindingProblem,
+  openSecret,
+  readSecretHeader,
+  recipientMark,
+  sealedProblem,
+  sealSecret,
+  secretHeader,
+} from './header.ts'
 
 const binding = { mesh: 'm1', policy: 'web/site', name: 'tls_key', version: 3 }
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -56,6 +64,17 @@ describe('a sealed secret', () => {
     [`${text(secretHeader(binding))}-----BEGIN AGE ENCRYPTED FILE-----\n`, undefined],
   ])('is told from anything else before it is published: %j', (content, problem) => {
     expect(sealedProblem(bytes(content), { policy: 'web/site', name: 'tls_key' })).toBe(problem)
+  })
+
+  it('says who can read it, outside the ciphertext only', async () => {
+    const recipients = { to: [recipientMark('age1qqqqqqqqqqqq0123456789')], also: ['age1operator'] }
+    const file = await sealSecret(binding, bytes('x'), encrypt, recipients)
+    expect(readSecretHeader(file).recipients).toEqual({ to: ['0123456789'], also: ['age1operator'] })
+    expect(readSecretHeader(secretHeader(binding)).recipients).toEqual({ to: [], also: [] })
+    const crowd = Array.from({ length: 10_000 }, (_, i) => `${i}`.padStart(10, 'x'))
+    await expect(sealSecret(binding, bytes('x'), encrypt, { to: crowd, also: [] })).rejects.toMatchObject({
+      code: 'E_TOO_LARGE',
+    })
   })
 
   it('has a header that reads back', () => {

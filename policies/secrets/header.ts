@@ -15,28 +15,55 @@ export interface SecretBinding {
 /** What a node asks for. A node that remembers the version it had refuses an older one. */
 export type WantedSecret = Omit<SecretBinding, 'version'> & { readonly atLeast?: number }
 
+/** What a file says of who can read it. Shown as claimed: the ciphertext itself names nobody. */
+export interface SecretRecipients {
+  /** The last characters of each node's recipient: enough to see who is missing, not to write a file as long as its ciphertext. */
+  readonly to: readonly string[]
+  /** Whole recipients beside those of nodes, such as an operator's own: kept when the file is written again. */
+  readonly also: readonly string[]
+}
+
+const MARK_CHARS = 10
+
+/** How a recipient is named in `to`. */
+export function recipientMark(recipient: string): string {
+  return recipient.slice(-MARK_CHARS)
+}
+
 const MAGIC = 'chorus-secret/1 '
 const AGE_STARTS = ['age-encryption.org/v1', '-----BEGIN AGE ENCRYPTED FILE-----']
 
 /** The line that stands before the ciphertext, for people and for the check at publish, and inside it, where it counts. */
-export function secretHeader({ mesh, policy, name, version }: SecretBinding): Uint8Array {
-  return new TextEncoder().encode(`${MAGIC}${JSON.stringify({ mesh, policy, name, version })}\n`)
+export function secretHeader(
+  { mesh, policy, name, version }: SecretBinding,
+  { to, also }: SecretRecipients = NOBODY,
+): Uint8Array {
+  const readers = { ...(to.length === 0 ? {} : { to }), ...(also.length === 0 ? {} : { also }) }
+  return new TextEncoder().encode(`${MAGIC}${JSON.stringify({ mesh, policy, name, version, ...readers })}\n`)
 }
+
+const NOBODY: SecretRecipients = { to: [], also: [] }
 
 /**
  * Splits a header from what follows it.
  *
  * @throws PolicyError E_SECRET if there is none
  */
-export function readSecretHeader(bytes: Uint8Array): { readonly binding: SecretBinding; readonly body: Uint8Array } {
+export function readSecretHeader(bytes: Uint8Array): {
+  readonly binding: SecretBinding
+  readonly recipients: SecretRecipients
+  readonly body: Uint8Array
+} {
   const end = bytes.subarray(0, LIMITS.secretHeaderBytes).indexOf(0x0a)
   const line = end < 0 ? '' : new TextDecoder().decode(bytes.subarray(0, end))
-  const binding = line.startsWith(MAGIC) ? parseBinding(line.slice(MAGIC.length)) : undefined
-  if (binding === undefined) throw new PolicyError('E_SECRET', 'it is not a secret made by `chorus secret set`')
-  return { binding, body: bytes.subarray(end + 1) }
+  const read = line.startsWith(MAGIC) ? parseHeader(line.slice(MAGIC.length)) : undefined
+  if (read === undefined) throw new PolicyError('E_SECRET', 'it is not a secret made by `chorus secret set`')
+  return { ...read, body: bytes.subarray(end + 1) }
 }
 
-function parseBinding(text: string): SecretBinding | undefined {
+function parseHeader(
+  text: string,
+): { readonly binding: SecretBinding; readonly recipients: SecretRecipients } | undefined {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -44,10 +71,22 @@ function parseBinding(text: string): SecretBinding | undefined {
     return undefined
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-  const { mesh, policy, name, version } = { mesh: 0, policy: 0, name: 0, version: 0, ...value }
+  const { mesh, policy, name, version, to, also } = {
+    mesh: 0,
+    policy: 0,
+    name: 0,
+    version: 0,
+    to: 0,
+    also: 0,
+    ...value,
+  }
   if (typeof mesh !== 'string' || typeof policy !== 'string' || typeof name !== 'string') return undefined
   if (typeof version !== 'number' || !Number.isSafeInteger(version) || version < 1) return undefined
-  return { mesh, policy, name, version }
+  return { binding: { mesh, policy, name, version }, recipients: { to: texts(to), also: texts(also) } }
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }
 
 /** Why a secret made for `found` must not be used where `wanted` is asked for; undefined if it may. */
@@ -81,10 +120,26 @@ export function sealedProblem(bytes: Uint8Array, wanted: Partial<WantedSecret>):
 
 type Crypt = (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>
 
-/** The file of a secret: header, then `encrypt` of header and value. @param encrypt age, to the recipients */
-export async function sealSecret(binding: SecretBinding, value: Uint8Array, encrypt: Crypt): Promise<Uint8Array> {
-  const header = secretHeader(binding)
-  return joined(header, await encrypt(joined(header, value)))
+/**
+ * The file of a secret: header, then `encrypt` of header and value.
+ *
+ * @param encrypt age, to the recipients
+ * @param recipients as the header is to name them
+ * @throws PolicyError E_TOO_LARGE for more recipients than a header names
+ */
+export async function sealSecret(
+  binding: SecretBinding,
+  value: Uint8Array,
+  encrypt: Crypt,
+  recipients?: SecretRecipients,
+): Promise<Uint8Array> {
+  const header = secretHeader(binding, recipients)
+  if (header.length > LIMITS.secretHeaderBytes) {
+    throw new PolicyError('E_TOO_LARGE', `the secret ${binding.name} has more recipients than one file can name`, {
+      hint: 'Give it a file for each group of nodes, as in secrets/${labels.env}.age.',
+    })
+  }
+  return joined(header, await encrypt(joined(secretHeader(binding), value)))
 }
 
 /**
