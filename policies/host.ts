@@ -22,6 +22,8 @@ export interface HostPort {
   now(): number
   /** Lets other work of the process go on. */
   pause(): Promise<void>
+  /** Waits so long, or until it is cancelled. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
   sha256(bytes: Uint8Array): Uint8Array
 
   /** What is at the path, or null: nothing, or a folder on the way is missing or is no folder. */

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
 import { homedir } from 'node:os'
+import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import {
   PolicyError,
   type Attributes,
   type BackupId,
   type Entry,
-  type EntryKind,
   type ExecOptions,
   type ExecResult,
   type HostPort,
@@ -17,6 +17,7 @@ import {
 import { HOST_LIMITS } from '../limits.ts'
 import { AccountTable } from './accounts.ts'
 import { BackupStore, readAll } from './backups.ts'
+import { asEntry, attempt } from './entry.ts'
 import { hostError } from './errors.ts'
 import { execute } from './exec.ts'
 import { AS_NAME, entryOf, Folders } from './folders.ts'
@@ -83,6 +84,10 @@ class RealHost implements HostPort {
     await new Promise((resolve) => {
       setImmediate(resolve)
     })
+  }
+
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    await wait(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
   }
 
   sha256(bytes: Uint8Array): Uint8Array {
@@ -293,25 +298,5 @@ class RealHost implements HostPort {
   #soil(path: string): void {
     const { dirty } = this.#machine
     if (dirty.size < HOST_LIMITS.dirtyFolders) dirty.add(parentOf(path))
-  }
-}
-
-function asEntry(stat: fs.Stats): Entry {
-  const kind: EntryKind = stat.isFile()
-    ? 'file'
-    : stat.isDirectory()
-      ? 'folder'
-      : stat.isSymbolicLink()
-        ? 'link'
-        : 'other'
-  const { mode, uid, gid, size, dev, ino, ctimeMs } = stat
-  return { kind, mode: mode & 0o7777, uid, gid, size, dev, ino, ctimeMs }
-}
-
-function attempt<T>(what: string, path: string, work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    throw hostError(error, what, path)
   }
 }

@@ -1,7 +1,8 @@
 import type { HostPort } from '../host.ts'
 import { LIMITS } from '../limits.ts'
 import type { Value } from '../model.ts'
-import type { BundleContent, SeenFiles, TypeContext } from '../resources/type.ts'
+import type { Applied, BundleContent, SeenFiles, TypeContext } from '../resources/type.ts'
+import { alone, Gathering, type GatheredWork } from './gather.ts'
 import type { Graph } from './graph.ts'
 import type { ConvergeRequest, Grant } from './types.ts'
 
@@ -13,6 +14,9 @@ export interface RunScope {
   readonly seen: SeenFiles | null
   /** Confined views of the host, one for each grant. */
   readonly hosts: Map<Grant, HostPort>
+  readonly gathering: Gathering
+  /** Claims that policies hold which are in force and could not be resolved this time. */
+  readonly heldElsewhere: ReadonlySet<string>
 }
 
 export function makeScope(request: ConvergeRequest, graph: Graph): RunScope {
@@ -22,7 +26,15 @@ export function makeScope(request: ConvergeRequest, graph: Graph): RunScope {
     deadlineMs: request.deadlineMs ?? request.host.now() + LIMITS.runMs,
     seen: request.deep === true ? null : (request.session?.seen ?? null),
     hosts: new Map(),
+    gathering: new Gathering(),
+    heldElsewhere: heldElsewhere(request, graph),
   }
+}
+
+function heldElsewhere({ unresolved = [], memory }: ConvergeRequest, graph: Graph): Set<string> {
+  const away = new Set([...unresolved, ...graph.broken.keys()])
+  if (away.size === 0) return away
+  return new Set(Object.values(memory.resources).flatMap(({ policy, claims }) => (away.has(policy) ? claims : [])))
 }
 
 /** Whether a policy with this grant may have commands run: one that confines must name `exec`. */
@@ -31,9 +43,14 @@ export function mayRunCommands(grant: Grant | null): boolean {
   return grant.types === null ? grant.paths === null : grant.types.includes('exec')
 }
 
+/** Whether a policy with this grant may use a type that reaches beyond files: a grant of folders must name it. */
+export function mayReachHost(grant: Grant | null): boolean {
+  return grant === null || grant.paths === null || grant.types !== null
+}
+
 /** The host as a grant lets it be seen. */
-function hostFor(scope: RunScope, grant: Grant | null): HostPort {
-  if (grant === null || grant.paths === null) return scope.request.host
+function hostFor(scope: RunScope, grant: Grant | null, wholeHost: boolean): HostPort {
+  if (grant === null || grant.paths === null || wholeHost) return scope.request.host
   const known = scope.hosts.get(grant)
   if (known !== undefined) return known
   const host = scope.request.host.confined(grant.paths)
@@ -54,6 +71,7 @@ export class ResourceContext implements TypeContext {
   fresh: Value | undefined
   readonly remembered: Value
   readonly #scope: RunScope
+  readonly #type: string
   /** Index of the node, or -1 for a removal. */
   readonly #self: number
 
@@ -66,11 +84,14 @@ export class ResourceContext implements TypeContext {
       readonly sensitive: boolean
       readonly remembered: Value
       readonly self: number
+      readonly type: string
+      readonly wholeHost: boolean
     },
   ) {
     this.#scope = scope
+    this.#type = about.type
     this.#self = about.self
-    this.host = hostFor(scope, about.grant)
+    this.host = hostFor(scope, about.grant, about.wholeHost)
     this.content = scope.request.content
     this.policy = about.policy
     this.version = about.version
@@ -94,7 +115,11 @@ export class ResourceContext implements TypeContext {
 
   claimed(claim: string): boolean {
     const holder = this.#scope.graph.holders.get(claim)
-    return holder !== undefined && holder !== this.#self
+    return holder === undefined ? this.#scope.heldElsewhere.has(claim) : holder !== this.#self
+  }
+
+  gather<T>(key: string, item: T, work: GatheredWork<T>): Promise<Applied | void> {
+    return this.#self < 0 ? alone(item, work) : this.#scope.gathering.join(this.#type, key, item, work)
   }
 
   timeLeft(): number {

@@ -1,7 +1,7 @@
 import type { Edge } from './graph.ts'
 
 /**
- * Takes circles out of a graph. A circle with an automatic edge loses that edge; one without is reported, and its edges
+ * Takes circles out of a graph. A circle with an automatic edge loses that edge, a soft one first; one without is reported, and its edges
  * among its members are dropped, so that the rest can go on.
  *
  * @returns the edges that are left, and the members of each circle in order
@@ -16,7 +16,7 @@ export function breakCycles(
     const left = unreachable(nodes, edges, dropped)
     if (left === undefined) break
     for (const circle of findCircles(left, edges, dropped)) {
-      const auto = circle.find((edge) => edge.kind === 'auto')
+      const auto = circle.find(({ kind }) => kind === 'soft') ?? circle.find(({ kind }) => kind === 'auto')
       if (auto !== undefined) {
         dropped.add(auto)
         continue

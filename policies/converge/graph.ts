@@ -3,8 +3,8 @@ import { breakCycles } from './cycles.ts'
 import type { Prepared } from './prepare.ts'
 import { idOf, type HostPolicy } from './types.ts'
 
-/** `need`: if the first fails, the second is skipped. `auto`: the same, but dropped where it would close a circle. `order`: only first this, then that. */
-export type EdgeKind = 'need' | 'auto' | 'order'
+/** `need`: if the first fails, the second is skipped. `auto`: the same, but dropped where it would close a circle. `order`: only first this, then that. `soft`: the same between types, dropped like `auto`. */
+export type EdgeKind = 'need' | 'auto' | 'order' | 'soft'
 
 export interface Edge {
   readonly from: number
@@ -74,6 +74,7 @@ export function buildGraph(policies: readonly PreparedPolicy[]): Graph {
   const edges: Edge[] = []
   const tells: number[][] = nodes.map(() => [])
   linkResources(nodes, byId, holders, edges, tells)
+  linkTypes(nodes, edges)
   linkPolicies(policies, nodes, byId, edges)
   const { kept, circles } = breakCycles(nodes.length, edges)
   for (const circle of circles) refuseCircle(nodes, circle)
@@ -135,6 +136,22 @@ function linkResources(
     for (const key of subscribe) tell(find(key), index)
     if (sameAs !== null) link(sameAs, index, 'need')
     for (const need of prepared.bound?.needs ?? []) link(holders.get(need), index, 'auto')
+  }
+}
+
+/** Everything of one type before everything of another: packages before services. */
+function linkTypes(nodes: readonly Draft[], edges: Edge[]): void {
+  const byType = new Map<string, number[]>()
+  for (const { index, prepared, sameAs } of nodes) {
+    if (prepared === null || sameAs !== null) continue
+    const known = byType.get(prepared.resource.type)
+    if (known === undefined) byType.set(prepared.resource.type, [index])
+    else known.push(index)
+  }
+  for (const { index, prepared, sameAs } of nodes) {
+    if (sameAs !== null) continue
+    for (const type of prepared?.bound?.afterTypes ?? [])
+      for (const from of byType.get(type) ?? []) edges.push({ from, to: index, kind: 'soft' })
   }
 }
 

@@ -100,6 +100,8 @@ function removeOne(scope: RunScope, gone: RememberedResource): MaybePromise<OneR
         sensitive: true,
         remembered: gone.data,
         self: -1,
+        type: gone.type,
+        wholeHost: type.wholeHost ?? false,
       })
       return andThen(type.undo?.(context, gone.key) ?? NOTHING, (verdict) =>
         andThen(finish(request.apply, verdict, about), (outcome) => ({ outcome, left: context.fresh ?? null })),

@@ -2,7 +2,7 @@ import { PolicyError } from '../errors.ts'
 import { andThen, attempt, type MaybePromise } from '../maybe.ts'
 import type { Outcome, Value } from '../model.ts'
 import { KEPT, type BoundResource, type Change, type TypeContext, type Verdict } from '../resources/type.ts'
-import { mayRunCommands, ResourceContext, type RunScope } from './context.ts'
+import { mayReachHost, mayRunCommands, ResourceContext, type RunScope } from './context.ts'
 import type { GraphNode } from './graph.ts'
 import { flapPause } from './memory.ts'
 import type { Prepared } from './prepare.ts'
@@ -52,6 +52,8 @@ export function runResource(scope: RunScope, turn: Turn): MaybePromise<Done> {
     sensitive: node.sensitive,
     remembered: remembered?.data ?? turn.adopted,
     self: node.index,
+    type: prepared.resource.type,
+    wholeHost: turn.bound.wholeHost,
   })
   const work = new Work(context, noop ? 'noop' : scope.request.apply ? 'apply' : 'plan')
   const cause: Cause = drift ? 'corrective' : 'wanted'
@@ -155,6 +157,10 @@ function refusalOf(scope: RunScope, { node, prepared, bound }: Turn, about: Abou
     return notDone(about, 'waiting', 'E_DEADLINE', "the run's time was over before its turn")
   if (grant?.types?.includes(type) === false) {
     return notDone(about, 'failed', 'E_SCOPE', `the grant of its author does not cover the type ${type}`)
+  }
+  if (bound.wholeHost && !mayReachHost(grant)) {
+    const reason = `the grant of its author is for some paths only; to cover ${type} as well, its types must name it`
+    return notDone(about, 'failed', 'E_SCOPE', reason)
   }
   if (bound.runsCommands && !mayRunCommands(grant)) {
     return notDone(

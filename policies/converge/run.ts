@@ -62,6 +62,8 @@ class Run {
   readonly #told = new Map<number, Cause>()
   readonly #afterChange = new Set<number>()
   #running = 0
+  /** By type: how many are at work, for those that want to do it together. */
+  readonly #atWork = new Map<string, number>()
   #wake: () => void = () => undefined
   #fault: unknown
 
@@ -82,14 +84,17 @@ class Run {
 
   async all(): Promise<void> {
     const { host } = this.#scope.request
+    const { gathering } = this.#scope
+    gathering.onJoin = () => this.#wake()
     let sliceEnd = host.now() + LIMITS.sliceMs
     for (let at = 0; at < this.#ready.length || this.#running > 0;) {
-      while (at < this.#ready.length && this.#running < LIMITS.parallelResources) {
+      while (at < this.#ready.length && this.#running - gathering.waiting < LIMITS.parallelResources) {
         const node = this.#scope.graph.nodes[this.#ready[at++] ?? -1]
         if (node === undefined) continue
         const done = this.#turn(node)
         if (isPromise(done)) {
           this.#running++
+          this.#countType(node, 1)
           void this.#later(node, done)
         } else this.#finish(node, done)
         if (host.now() >= sliceEnd) {
@@ -97,7 +102,11 @@ class Run {
           sliceEnd = host.now() + LIMITS.sliceMs
         }
       }
-      if (this.#running > 0 && (at >= this.#ready.length || this.#running >= LIMITS.parallelResources)) {
+      if (at >= this.#ready.length) gathering.start(this.#atWork)
+      if (
+        this.#running > 0 &&
+        (at >= this.#ready.length || this.#running - gathering.waiting >= LIMITS.parallelResources)
+      ) {
         await new Promise<void>((resolve) => {
           this.#wake = resolve
         })
@@ -114,8 +123,14 @@ class Run {
       this.#fault ??= error
     } finally {
       this.#running--
+      this.#countType(node, -1)
       this.#wake()
     }
+  }
+
+  #countType({ prepared }: GraphNode, by: number): void {
+    const type = prepared?.resource.type ?? ''
+    this.#atWork.set(type, (this.#atWork.get(type) ?? 0) + by)
   }
 
   /** null: the node is not looked at, and nothing is said of it. */
@@ -179,7 +194,8 @@ class Run {
     const unsure = done?.outcome.state === 'waiting' && !done.bad
     for (const { to, kind } of this.#scope.graph.next[index] ?? []) {
       if (kind !== 'order' && done !== null) {
-        if (done.bad && !this.#blocked.has(to)) this.#blocked.set(to, this.#blocked.get(index) ?? node)
+        if (done.bad && kind !== 'soft' && !this.#blocked.has(to))
+          this.#blocked.set(to, this.#blocked.get(index) ?? node)
         if (done.changed !== null || unsure) this.#afterChange.add(to)
       }
       this.#waits[to] = (this.#waits[to] ?? 1) - 1

@@ -23,6 +23,13 @@ export interface TypeDefinition<S extends z.ZodObject> {
   /** Whether it starts commands that the policy names. A grant that confines refuses it, unless its types say `exec`. */
   runsCommands?(attrs: z.output<S>): boolean
   /**
+   * Whether it reaches beyond files: packages, accounts, services. A grant that confines to paths covers it only if its
+   * types name it, and then the paths do not confine it.
+   */
+  readonly wholeHost?: boolean
+  /** Types of which everything comes first on a host, whether it goes well or not: packages before services. */
+  readonly afterTypes?: readonly string[]
+  /**
    * What exists only once on a host and belongs to this resource: `path:/etc/motd`, `user:alice`. Two resources with the
    * same claim are merged or in conflict.
    */
@@ -67,6 +74,9 @@ export interface Applied {
   readonly note?: string
 }
 
+/** What became of one item of common work: an error is thrown where the item came from. */
+export type Gathered = Applied | Error
+
 /** What a check may use beside its resource. */
 export interface TypeContext {
   /** Confined to the grant's paths already. */
@@ -87,6 +97,11 @@ export interface TypeContext {
   readonly sensitive: boolean
   /** Which diffs are wanted: a plan shows what would be made too, a run only what it overwrites. */
   readonly diffs: 'all' | 'overwritten'
+  /**
+   * Does its work together with that of others: when nothing else of its type is about to join, `work` gets the items of
+   * all that came with this key, and says for each what became of it. Two works of one key never run at once.
+   */
+  gather<T>(key: string, item: T, work: (items: readonly T[]) => Promise<readonly Gathered[]>): Promise<Applied | void>
   /** Milliseconds until the run's deadline. */
   timeLeft(): number
   readonly signal: AbortSignal | undefined
@@ -117,7 +132,7 @@ export type FolderFiles = (source: string) => readonly string[]
 /** A type without its attribute types: what the table holds and the runner drives. */
 export interface ResourceType extends Pick<
   TypeDefinition<z.ZodObject>,
-  'name' | 'summary' | 'schema' | 'onRemove' | 'sources' | 'undo'
+  'name' | 'summary' | 'schema' | 'onRemove' | 'sources' | 'undo' | 'wholeHost'
 > {
   /** Checks the attributes once and gives the resource its methods, or the sentence that says what is wrong. */
   bind(resource: ResolvedResource): BoundResource | string
@@ -129,6 +144,8 @@ export interface BoundResource {
   watchPaths(filesOf: FolderFiles): readonly string[]
   readonly needsRoot: string | null
   readonly runsCommands: boolean
+  readonly wholeHost: boolean
+  readonly afterTypes: readonly string[]
   check(context: TypeContext): MaybePromise<Verdict>
   /** Undefined: notifications mean nothing to this type. */
   readonly notified: ((context: TypeContext, changed: boolean) => MaybePromise<Verdict>) | undefined
@@ -136,11 +153,12 @@ export interface BoundResource {
 
 /** Makes a type for the table. */
 export function defineType<S extends z.ZodObject>(definition: TypeDefinition<S>): ResourceType {
-  const { name, summary, schema, onRemove, sources } = definition
+  const { name, summary, schema, onRemove, sources, wholeHost = false, afterTypes = [] } = definition
   return {
     name,
     summary,
     schema,
+    wholeHost,
     ...(onRemove === undefined ? {} : { onRemove }),
     ...(sources === undefined ? {} : { sources }),
     ...(definition.undo === undefined ? {} : { undo: (context, key) => definition.undo?.(context, key) ?? KEPT }),
@@ -154,6 +172,8 @@ export function defineType<S extends z.ZodObject>(definition: TypeDefinition<S>)
         watchPaths: (filesOf) => definition.watchPaths?.(typed, filesOf) ?? [],
         needsRoot: definition.needsRoot?.(typed.attrs) ?? null,
         runsCommands: definition.runsCommands?.(typed.attrs) ?? false,
+        wholeHost,
+        afterTypes,
         check: (context) => definition.check(context, typed),
         notified: definition.notified && ((context, changed) => definition.notified?.(context, typed, changed) ?? KEPT),
       }

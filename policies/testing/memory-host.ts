@@ -28,6 +28,8 @@ export class MemoryHost implements HostPort {
   readonly uid: number
   readonly gid: number
   readonly tree: MemoryTree
+  /** How long it was asked to wait, each time; it never does. */
+  readonly slept: number[] = []
   readonly #options: MemoryHostOptions
   readonly #shared: Shared
   /** Real paths of the folders that this view is confined to. */
@@ -47,6 +49,11 @@ export class MemoryHost implements HostPort {
   }
 
   async pause(): Promise<void> {
+    await Promise.resolve()
+  }
+
+  async sleep(ms: number): Promise<void> {
+    this.slept.push(ms)
     await Promise.resolve()
   }
 
