@@ -87,6 +87,12 @@ export const LIMITS = {
     spacingMs: 2_000,
     /** Without a beacon for this many intervals a node is down (or away). */
     downIntervals: 3,
+    /** One heard this many intervals ago was due (1.25 at most): it is asked for by sync. */
+    lateIntervals: 1.5,
+    /** Not more often than this of one peer. */
+    handMs: 10_000,
+    /** Members named in one question for beacons (32 bytes each). */
+    asked: 512,
     /** A beacon dated further off than this is a replay, or of a clock that needs a visit. */
     ageMs: 24 * 3_600_000,
     /** Facts and addresses that do not fit are left out. Bytes of the whole envelope. */

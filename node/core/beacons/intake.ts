@@ -8,6 +8,7 @@ import { LIMITS } from '../limits.ts'
 import { isBeacon } from '../records/guards.ts'
 import type { Beacon, Envelope, Key, LiveBody } from '../records/types.ts'
 import { scheduleSync } from '../sync/schedule.ts'
+import { tellChange } from './changes.ts'
 import { isNewer, passOn, putBeacon } from './table.ts'
 
 /** What is live: relayed and kept while fresh, never stored. Its signature is checked. */
@@ -27,13 +28,26 @@ export function takeBeacon(state: EngineState, from: Key | null, envelope: Envel
   }
   if (Math.abs(envelope.body.at - judgeNow(state)) > LIMITS.beacons.ageMs) return { result: 'ignore', code: 'E_FUTURE' }
   if (!isBeacon(envelope)) return passOn(state, envelope.id) ? ACCEPT : IGNORE
+  return note(state, from, envelope, state.now) ? ACCEPT : IGNORE
+}
+
+/** One that a neighbour heard some time ago. It is not passed on, and counts as old as it is. */
+export function takeHeard(state: EngineState, from: Key, envelope: Envelope<Beacon>, ageMs: number): void {
+  const { key, at } = envelope.body
+  if (key === state.self || !isKnownPeer(state, key)) return
+  if (Math.abs(at - judgeNow(state)) <= LIMITS.beacons.ageMs) note(state, from, envelope, state.now - ageMs)
+}
+
+/** False: a newer one is here. */
+function note(state: EngineState, from: Key | null, envelope: Envelope<Beacon>, at: number): boolean {
+  const { key, addrs } = envelope.body
   const known = state.beacons?.byKey.get(key)
-  if (known !== undefined && !isNewer(envelope.body, known.beacon.body)) return IGNORE
-  putBeacon(state, envelope)
+  if (known !== undefined && !isNewer(envelope.body, known.beacon.body)) return false
+  putBeacon(state, envelope, at)
+  tellChange(state, known?.beacon.body ?? null, envelope.body)
   noteCharters(state, from, envelope.body)
-  if (known === undefined || known.beacon.body.addrs.join() !== envelope.body.addrs.join())
-    learnAddrs(state, envelope.body)
-  return ACCEPT
+  if (known === undefined || known.beacon.body.addrs.join() !== addrs.join()) learnAddrs(state, envelope.body)
+  return true
 }
 
 function isKnownPeer(state: EngineState, key: Key): boolean {

@@ -18,6 +18,13 @@ export function sendBeacon(state: EngineState): void {
   emit(state, { type: 'gossip', bytes: makeBeacon(state).bytes })
 }
 
+/** One more, for a neighbour who asks; null while this node is no member. */
+export function freshBeacon(state: EngineState): Envelope<Beacon> | null {
+  if (!state.durable.isMember(state.self, judgeNow(state))) return null
+  state.beaconSeq += 1
+  return makeBeacon(state)
+}
+
 /** Soon after what it says has changed; changes of a moment go into one. */
 export function beaconIfChanged(state: EngineState): void {
   state.beaconDirty = false

@@ -2,14 +2,14 @@ import type { EngineState } from '../engine/state.ts'
 import { LIMITS } from '../limits.ts'
 import type { Beacon, Cid, Envelope, Key } from '../records/types.ts'
 
-/** The newest beacon of each node, by the time when it was heard here. */
+/** The newest beacon of each node, by the time when it was heard (here, or by the neighbour who handed it over). */
 export interface Heard {
   readonly beacon: Envelope<Beacon>
   readonly at: number
 }
 
 export interface BeaconTable {
-  /** In the order in which they were heard: the first has been silent longest. */
+  /** In the order in which they came here: the first has most likely been silent longest. */
   readonly byKey: Map<Key, Heard>
   /** What else is live and was passed on: the last ones. */
   readonly passed: Set<Cid>
@@ -35,12 +35,17 @@ export function passOn(state: EngineState, id: Cid): boolean {
   return true
 }
 
-export function putBeacon(state: EngineState, beacon: Envelope<Beacon>): void {
+export function putBeacon(state: EngineState, beacon: Envelope<Beacon>, at: number): void {
   const { byKey } = tableOf(state)
   byKey.delete(beacon.body.key)
   const silent = byKey.size >= LIMITS.beacons.table ? byKey.keys().next().value : undefined
   if (silent !== undefined) byKey.delete(silent)
-  byKey.set(beacon.body.key, { beacon, at: state.now })
+  byKey.set(beacon.body.key, { beacon, at })
+}
+
+/** Nothing was heard of it for so long that this says something. */
+export function isSilent(state: EngineState, { at }: Heard): boolean {
+  return state.now - at > LIMITS.beacons.downIntervals * state.settings.timing.beaconMs
 }
 
 /** How many others were heard since then. */

@@ -10,7 +10,8 @@ import type { EngineState } from './state.ts'
  * in this order. Reject only for what is wrong by its bytes.
  */
 export interface Candidate {
-  readonly via: 'gossip' | 'local' | 'sync'
+  /** `live`: a beacon that a member handed over. */
+  readonly via: 'gossip' | 'local' | 'sync' | 'live'
   readonly from: Key | null
   readonly bytes: Uint8Array
   envelope: Envelope | null
@@ -70,7 +71,8 @@ function refusedBefore(state: EngineState, candidate: Candidate): Verdict | null
 }
 
 function decodes(state: EngineState, candidate: Candidate): Verdict | null {
-  if (candidate.via === 'gossip' && candidate.bytes.length > RECORD_LIMITS.recordBytes) return reject('E_TOO_LARGE')
+  const isSmall = candidate.via === 'gossip' || candidate.via === 'live'
+  if (isSmall && candidate.bytes.length > RECORD_LIMITS.recordBytes) return reject('E_TOO_LARGE')
   try {
     candidate.envelope = state.reader.read(candidate.bytes)
   } catch (error) {
@@ -79,6 +81,7 @@ function decodes(state: EngineState, candidate: Candidate): Verdict | null {
   candidate.hash = candidate.envelope.envelopeHash
   // Charters are announced, and travel by sync alone.
   if (candidate.via === 'gossip' && candidate.envelope.family === 'charter') return reject('E_NOT_ALLOWED')
+  if (candidate.via === 'live' && candidate.envelope.family !== 'live') return reject('E_NOT_ALLOWED')
   if (candidate.via === 'sync' && candidate.envelope.family === 'live') return reject('E_NOT_ALLOWED')
   return null
 }

@@ -1,8 +1,7 @@
 import type { Outcome } from '../../../policies/index.ts'
 import { healthOf } from '../beacons/own.ts'
-import { medianAhead } from '../beacons/table.ts'
+import { isSilent, medianAhead } from '../beacons/table.ts'
 import type { Heard } from '../beacons/table.ts'
-import { LIMITS } from '../limits.ts'
 import type { Alarm, Ledger, Membership } from '../ledger/types.ts'
 import type { Beacon, Cid, Envelope, Health, Key, Labels, Millis, Version } from '../records/types.ts'
 import { newsOf } from './alarms.ts'
@@ -152,8 +151,7 @@ export class EngineView {
   #stateOf(heard: Heard | undefined): NodeState {
     if (heard === undefined) return 'unknown'
     const { health, presence } = heard.beacon.body
-    const silent = this.#state.now - heard.at > LIMITS.beacons.downIntervals * this.#state.settings.timing.beaconMs
-    if (!silent) return health
+    if (!isSilent(this.#state, heard)) return health
     return presence === 'intermittent' ? 'away' : 'down'
   }
 

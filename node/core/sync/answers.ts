@@ -7,6 +7,7 @@ import type { Charter, Cid, Envelope } from '../records/types.ts'
 import type { SyncAnswer, SyncAsk, SyncFrame } from './frames.ts'
 import { askedForHolds } from './holders.ts'
 import type { Link } from './links.ts'
+import { answerLive } from './live.ts'
 import { answerRange } from './listing.ts'
 
 /** Answers to what members ask: from what is durable, without memory, one bounded frame for each question. */
@@ -40,6 +41,8 @@ function answerTo(state: EngineState, ask: Exclude<SyncAsk, { kind: 'holds' }>):
       return records(chartersAbove(ledger, ask.have))
     case 'feed':
       return records(ledger.between(ask.key, ask.have, LIMITS.sync.answerRecords + 1))
+    case 'live':
+      return answerLive(state, ask)
     case 'fetch':
       return records(ask.below ? withBelow(ledger, ask.ids) : ask.ids.flatMap((id) => ledger.get(id) ?? []))
     default:

@@ -30,6 +30,7 @@ const ask: fc.Arbitrary<SyncAsk> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('fetch'), ids: cids, below: fc.boolean() }),
   fc.record({ kind: fc.constant('holds'), version: cid, custody: fc.boolean() }),
+  fc.record({ kind: fc.constant('live'), keys: fc.array(key, { minLength: 1, maxLength: 20 }) }),
 )
 const answer: fc.Arbitrary<SyncAnswer> = fc.oneof(
   fc.record({ kind: fc.constant('digest'), digest }),
@@ -47,6 +48,11 @@ const answer: fc.Arbitrary<SyncAnswer> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('sets'), ids: cids }),
   fc.record({ kind: fc.constant('holds'), version: cid }),
+  fc.record({
+    kind: fc.constant('live'),
+    heard: fc.array(fc.record({ ageMs: fc.nat(), envelope: bytes }), { maxLength: 9 }),
+    more: fc.boolean(),
+  }),
 )
 const frame: fc.Arbitrary<SyncFrame> = fc.oneof(
   fc.record({ type: fc.constant('ask'), id: fc.nat(), ask }),

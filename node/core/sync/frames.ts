@@ -35,6 +35,8 @@ export type SyncAsk =
   | { readonly kind: 'fetch'; readonly ids: readonly Cid[]; readonly below: boolean }
   /** Say when you hold this version and its bundle durably. `custody`: fetch it even if no policy selects you. */
   | { readonly kind: 'holds'; readonly version: Cid; readonly custody: boolean }
+  /** The newest beacons of these members, of those that are not silent. */
+  | { readonly kind: 'live'; readonly keys: readonly Key[] }
 
 export type SyncAnswer =
   | { readonly kind: 'digest'; readonly digest: Digest }
@@ -44,6 +46,13 @@ export type SyncAnswer =
   | { readonly kind: 'feeds'; readonly feeds: readonly FeedHeads[] }
   | { readonly kind: 'sets'; readonly ids: readonly Cid[] }
   | { readonly kind: 'holds'; readonly version: Cid }
+  | { readonly kind: 'live'; readonly heard: readonly HeardBeacon[]; readonly more: boolean }
+
+/** `ageMs`: how long ago the sender heard it. */
+export interface HeardBeacon {
+  readonly ageMs: number
+  readonly envelope: Uint8Array
+}
 
 export type RangeSection = 'feeds' | 'sets'
 
@@ -70,6 +79,7 @@ const have = list(link, LIMITS.sync.have)
 const part = object({ from: position, to: nullable(position), hash })
 const feedHeads = object({ key, size: int(), count: int(), hash, heads: list(link, LIMITS.sync.headsShown) })
 const envelope = bytesUpTo(RECORD_LIMITS.charterBytes)
+const heardBeacon: Shape<HeardBeacon> = object({ ageMs: int(), envelope: bytesUpTo(RECORD_LIMITS.recordBytes) })
 
 const ask: Shape<SyncAsk> = choice('kind', {
   digest: object({ kind: literal('digest'), digest, answering: bool }),
@@ -84,6 +94,7 @@ const ask: Shape<SyncAsk> = choice('kind', {
   }),
   fetch: object({ kind: literal('fetch'), ids: list(link, LIMITS.sync.fetch, 1), below: bool }),
   holds: object({ kind: literal('holds'), version: link, custody: bool }),
+  live: object({ kind: literal('live'), keys: list(key, LIMITS.beacons.asked, 1) }),
 })
 const answer: Shape<SyncAnswer> = choice('kind', {
   digest: object({ kind: literal('digest'), digest }),
@@ -93,6 +104,7 @@ const answer: Shape<SyncAnswer> = choice('kind', {
   feeds: object({ kind: literal('feeds'), feeds: list(feedHeads, LIMITS.sync.items) }),
   sets: object({ kind: literal('sets'), ids: list(link, LIMITS.sync.items) }),
   holds: object({ kind: literal('holds'), version: link }),
+  live: object({ kind: literal('live'), heard: list(heardBeacon, LIMITS.beacons.asked), more: bool }),
 })
 const frame: Shape<SyncFrame> = choice('type', {
   ask: object({ type: literal('ask'), id: int(), ask }),

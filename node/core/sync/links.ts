@@ -19,6 +19,8 @@ export interface Link {
   /** When the last round began, and when one was last completed. */
   roundAt: number
   syncedAt: number | null
+  /** When it was last asked for beacons. */
+  liveAt: number
   /** Its stream is full: answer nothing until it drained. */
   blocked: boolean
   waiting: Extract<SyncFrame, { type: 'ask' }>[] | null
@@ -41,6 +43,7 @@ export function openLink(state: EngineState, peer: Key): Link {
     heard: null,
     roundAt: Number.NEGATIVE_INFINITY,
     syncedAt: null,
+    liveAt: Number.NEGATIVE_INFINITY,
     blocked: false,
     waiting: null,
     asksHolds: null,

@@ -4,7 +4,9 @@ import { LIMITS } from '../limits.ts'
 import type { Digest, Ledger, Section } from '../ledger/types.ts'
 import type { Cid, Key } from '../records/types.ts'
 import type { RangeSection, SyncAsk } from './frames.ts'
+import type { Link } from './links.ts'
 import { rangeHash } from './listing.ts'
+import { askLive } from './live.ts'
 
 /**
  * What a round looks at, in this order: each part decides who may say what comes after it. Sets come after feeds, as a
@@ -14,7 +16,7 @@ export interface Phase {
   readonly name: string
   /** Looked at again as long as it brings something. */
   readonly repeat?: true
-  asks(state: EngineState, theirs: Digest): readonly SyncAsk[]
+  asks(state: EngineState, theirs: Digest, link: Link): readonly SyncAsk[]
 }
 
 export const PHASES: readonly Phase[] = [
@@ -31,7 +33,11 @@ export const PHASES: readonly Phase[] = [
   { name: 'feeds', asks: (state, theirs) => askAll(state, theirs, 'feeds') },
   { name: 'sets', asks: (state, theirs) => askAll(state, theirs, 'sets') },
   { name: 'wanted', repeat: true, asks: askWanted },
+  { name: 'live', asks: (state, _theirs, link) => askLive(state, link) },
 ]
+
+/** The last one, which has its turn even if both sides hold the same records. */
+export const LIVE_PHASE = PHASES.length - 1
 
 export function isEqual(a: Digest, b: Digest): boolean {
   const sections = ['charters', 'revocations', 'sets', 'feeds'] as const

@@ -18,8 +18,12 @@ function pair(): { scene: Scene; a: Probe; b: Probe } {
 }
 
 describe('a round of sync', () => {
-  it('costs two questions when both hold the same', () => {
+  it('costs two questions when both hold the same and have heard each other', () => {
     const { a, b } = pair()
+    // Each asks for the other's beacon as well.
+    expect(connect(a, b)).toBe(8)
+    for (const one of [a, b]) one.pass(LIMITS.beacons.handMs)
+    converse(a, b)
     expect(connect(a, b)).toBe(4)
     expect(a.engine.view.synced).toBe(true)
   })

@@ -9,7 +9,8 @@ import type { Cid, Key } from '../records/types.ts'
 import type { SyncAnswer, SyncAsk, SyncFrame } from './frames.ts'
 import type { Link } from './links.ts'
 import { isSameFeed, rangeHash } from './listing.ts'
-import { askFeed, isEqual, PHASES, tipIds } from './phases.ts'
+import { takeLive } from './live.ts'
+import { askFeed, isEqual, LIVE_PHASE, PHASES, tipIds } from './phases.ts'
 import { ANY, schedulePeriodic } from './schedule.ts'
 
 /**
@@ -101,11 +102,17 @@ export function takeAnswer(state: EngineState, link: Link, frame: Extract<SyncFr
 function digest(state: EngineState, link: Link, round: Round, ask: SyncAsk, answer: SyncAnswer): string | null {
   if (answer.kind === 'digest' && ask.kind === 'digest') {
     round.theirs = answer.digest
-    if (isEqual(answer.digest, state.ledger.digest)) round.phase = PHASES.length
+    if (isEqual(answer.digest, state.ledger.digest)) round.phase = LIVE_PHASE - 1
     return null
   }
   if (answer.kind === 'records' && (ask.kind === 'charters' || ask.kind === 'feed' || ask.kind === 'fetch')) {
     return tookRecords(state, link, round, ask, answer)
+  }
+  if (answer.kind === 'live' && ask.kind === 'live') {
+    const next = takeLive(state, link, ask, answer)
+    if (typeof next === 'string') return next
+    if (next !== null) round.todo.push(next)
+    return null
   }
   if (ask.kind !== 'range') return 'an answer does not fit its question'
   if (answer.kind === 'same') return null
@@ -178,7 +185,7 @@ function advance(state: EngineState, link: Link, round: Round): void {
     round.progress = false
     const next = PHASES[round.phase]
     if (next === undefined || round.theirs === null) return finish(state, link, null)
-    round.todo.push(...next.asks(state, round.theirs))
+    round.todo.push(...next.asks(state, round.theirs, link))
   }
 }
 

@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { TestMesh } from '../support/mesh.ts'
+import { until } from '../support/until.ts'
+
+let mesh: TestMesh
+beforeAll(async () => {
+  mesh = await TestMesh.of(5)
+  await mesh.acquainted()
+})
+afterAll(async () => await mesh?.close())
+
+/** A beacon comes once a minute: whoever is seen sooner was told of by a neighbour. */
+const SOON_MS = 20_000
+
+describe('a node that starts again', () => {
+  it('sees all others at once, not with their next beacons', async () => {
+    const n2 = mesh.node(2)
+    await n2.stop()
+    await n2.start()
+    await until(
+      mesh.nodes,
+      'n2 has a state for everyone',
+      async () => {
+        const { nodes } = await n2.client.nodes()
+        return nodes.length === 5 && nodes.every((row) => row.self || (row.ageMs !== null && row.state !== 'unknown'))
+      },
+      SOON_MS,
+    )
+    // So whoever waits for the others there waits for all of them.
+    const { id } = await mesh.publishFile(mesh.node(1), 'base/motd', 'one')
+    await mesh.converged(mesh.nodes, 'base/motd', id, 'one')
+    expect((await n2.client.nodes()).nodes.map((row) => row.name).toSorted()).toEqual(['n1', 'n2', 'n3', 'n4', 'n5'])
+  })
+})
