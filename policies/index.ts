@@ -40,7 +40,7 @@ export { encodePolicy, readPolicy, usesOf } from './bundle/policy.ts'
 export { bundleSize, chunksOf, parseBundleRoot, type BundleRoot, type Chunked } from './bundle/root.ts'
 
 export { EXPRESSION_DOCS, type FunctionDoc } from './expr/docs.ts'
-export { checkSelector, evaluateSelector, SELECTOR_ROOTS, type Selection } from './expr/selector.ts'
+export { checkSelector, evaluateCondition, evaluateSelector, SELECTOR_ROOTS, type Selection } from './expr/selector.ts'
 export { didYouMean, suggest } from './expr/suggest.ts'
 export { whyNot, type Term } from './expr/why-not.ts'
 

@@ -23,8 +23,13 @@ export function nodeScope(context: NodeContext): Scope {
  * Compiled once; about a microsecond after that.
  */
 export function evaluateSelector(text: string, context: NodeContext): Selection {
+  return evaluateCondition(text, nodeScope(context))
+}
+
+/** As `evaluateSelector`, over other names: a simulation also knows regions and groups. */
+export function evaluateCondition(text: string, scope: Scope): Selection {
   try {
-    return expression(text, 'condition').test(nodeScope(context)) ? SELECTED : NOT_SELECTED
+    return expression(text, 'condition').test(scope) ? SELECTED : NOT_SELECTED
   } catch (error) {
     if (error instanceof PolicyError) return { selected: false, error }
     throw error

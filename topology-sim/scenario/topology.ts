@@ -1,0 +1,81 @@
+import type { Scenario } from './types.ts'
+import { nodesOf } from './types.ts'
+
+/** Something that no network can look like. */
+export interface TopologyProblem {
+  readonly path: readonly (string | number)[]
+  readonly message: string
+  readonly hint: string
+}
+
+/** The model keeps a bit for each neighbour of a node in 32 bits. */
+export const NEIGHBOURS_MAX = 32
+/** Regions times zones times uplinks: the tables of the links grow with the square. */
+export const AREAS_MAX = 200
+/** The real GossipSub class takes about 1 MB a node. */
+export const EXACT_NODES_MAX = 5_000
+
+/** What is impossible about fleet, regions and overlay; empty if nothing is. */
+export function topologyProblems(scenario: Scenario): TopologyProblem[] {
+  const { fleet, regions, overlay, network } = scenario
+  const nodes = nodesOf(fleet)
+  const problems: TopologyProblem[] = []
+  const say = (path: TopologyProblem['path'], message: string, hint: string): void => void problems.push({ path, message, hint })
+  const areas = Object.values(regions).reduce((sum, region) => sum + region.zones, 0)
+  if (areas > AREAS_MAX) say(['regions'], `there are ${areas} zones, the limit is ${AREAS_MAX}`, 'Take fewer zones a region.')
+  if (Object.values(fleet).every((group) => group.nat))
+    say(['fleet'], 'every node is behind NAT, so nobody can be dialled', 'Leave nat away from one group at least.')
+  if (network === 'exact' && nodes > EXACT_NODES_MAX)
+    say(['network'], `the exact network holds at most ${EXACT_NODES_MAX} nodes, not ${nodes}`, 'Use network: model, or --nodes.')
+  for (const [name, region] of Object.entries(regions)) {
+    if (region.zones === 1 && region.betweenZones !== undefined)
+      say(['regions', name, 'betweenZones'], `region '${name}' has one zone only`, 'Say how many zones it has.')
+  }
+  switch (overlay.kind) {
+    case 'regular':
+      if (overlay.degree >= nodes)
+        say(['overlay', 'degree'], `${nodes} nodes cannot have ${overlay.degree} neighbours each`, `At most ${nodes - 1}.`)
+      else if ((overlay.degree * nodes) % 2 === 1)
+        say(['overlay', 'degree'], `${nodes} nodes cannot all have ${overlay.degree} neighbours: that makes half a connection`, 'Make one of the two even.')
+      break
+    case 'star':
+    case 'full':
+      if (nodes - 1 > NEIGHBOURS_MAX && network === 'model')
+        say(['overlay'], `a node has at most ${NEIGHBOURS_MAX} neighbours, here it would need ${nodes - 1}`, 'Use kind: random, or a smaller fleet.')
+      break
+    case 'edges':
+      problems.push(...edgeProblems(overlay.edges, nodes))
+      break
+    default:
+  }
+  return problems
+}
+
+function edgeProblems(edges: readonly (readonly [number, number])[], nodes: number): TopologyProblem[] {
+  const degrees = new Map<number, number>()
+  const root = Int32Array.from({ length: nodes }, (_, node) => node)
+  const find = (node: number): number => {
+    let at = node
+    while (root[at] !== at) at = root[at] = root[root[at] ?? 0] ?? 0
+    return at
+  }
+  for (const [i, edge] of edges.entries()) {
+    const path = ['overlay', 'edges', i]
+    const outside = edge.find((node) => node >= nodes)
+    if (outside !== undefined)
+      return [{ path, message: `there is no node ${outside}: they are 0 to ${nodes - 1}`, hint: 'Correct the edge.' }]
+    if (edge[0] === edge[1])
+      return [{ path, message: `node ${edge[0]} cannot be connected to itself`, hint: 'Correct the edge.' }]
+    for (const node of edge) {
+      const degree = (degrees.get(node) ?? 0) + 1
+      degrees.set(node, degree)
+      if (degree > NEIGHBOURS_MAX)
+        return [{ path, message: `node ${node} has more than ${NEIGHBOURS_MAX} neighbours`, hint: 'Give it fewer.' }]
+    }
+    root[find(edge[0])] = find(edge[1])
+  }
+  const alone = Array.from({ length: nodes }, (_, node) => node).find((node) => find(node) !== find(0))
+  if (alone === undefined) return []
+  const message = `node ${alone} has no way to node 0`
+  return [{ path: ['overlay', 'edges'], message, hint: 'Add an edge between their parts; for a time without one use partition.' }]
+}
