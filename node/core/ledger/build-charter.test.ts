@@ -51,6 +51,32 @@ describe('the next charter', () => {
     expect(scene.ledger.charters.inForce).toHaveLength(1)
   })
 
+  it('that joins rivals keeps other lines of a key that the base narrowed, and what the rival gave again', () => {
+    const dan = actor('dan')
+    const scene = open([grantTo(ann.key), web, grantTo(dan.key)])
+    const [site, db] = [grantTo(bob.key, { policies: ['web/site'] }), grantTo(bob.key, { policies: ['db/*'] })]
+    scene.charter([root], { grants: [grantTo(ann.key), web] })
+    const rival = scene.fork()
+    const base = scene.charter([root], { grants: [grantTo(ann.key), site] })
+    scene.take(rival.charter([root], { grants: [grantTo(ann.key), web, db, grantTo(dan.key)] }))
+    const { body } = scene.charter([root], { base: base.id, merge: 'union' })
+    expect(body.grants).toEqual([grantTo(ann.key), site, db, grantTo(dan.key)])
+    expect(scene.publish(bob, 'db/main').id).toBe(scene.winner('db/main'))
+  })
+
+  it('that joins rivals on one side names each role that ends, also of a key with another past line', () => {
+    const scene = open()
+    const db = grantTo(bob.key, { policies: ['db/*'] })
+    const rival = scene.fork()
+    const base = scene.charter([root], { grants: [grantTo(ann.key)] })
+    scene.take(rival.charter([root], { grants: [grantTo(ann.key), web, db] }))
+    const { body } = scene.charter([root], { base: base.id, merge: 'base' })
+    expect(body.past.map((line) => (line.was === 'grant' ? [line.line.policies, line.heads] : []))).toEqual([
+      [['web/*'], []],
+      [['db/*'], []],
+    ])
+  })
+
   it('needs a base that is here', () => {
     expect(() => open().charter([root], { base: 'bafyunknown' })).toThrow(/sync with a member/)
   })

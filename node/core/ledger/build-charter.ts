@@ -100,16 +100,21 @@ function mergedLines(base: Envelope<Charter>, rivals: readonly Envelope<Charter>
     grants: changes.grants ?? base.body.grants,
   }
   if (changes.merge !== 'union') return start
-  // What the base removed on purpose stays removed.
-  const gone = new Set(base.body.past.map((line) => line.key))
-  return rivals.reduce<Lines>(
-    (lines, { body }) => ({
-      enrollers: [...lines.enrollers, ...body.enrollers.filter((x) => !gone.has(x.key) && !has(lines.enrollers, x))],
-      grants: [...lines.grants, ...body.grants.filter((x) => !gone.has(x.key) && !has(lines.grants, x))],
-    }),
-    start,
-  )
+  return rivals.reduce<Lines>((lines, { body }) => {
+    // What the base removed on purpose stays removed: that line and what is within it, not all that its key may do.
+    // A past line that the rival has too is older than both: the rival gave the role again.
+    const gone = base.body.past.filter((line) => !has(body.past, line))
+    const enrollers = body.enrollers.filter((x) => !gone.some((past) => tookEnroller(past, x)))
+    const grants = body.grants.filter((x) => !gone.some((past) => tookGrant(past, x)))
+    return {
+      enrollers: [...lines.enrollers, ...enrollers.filter((x) => !has(lines.enrollers, x))],
+      grants: [...lines.grants, ...grants.filter((x) => !has(lines.grants, x))],
+    }
+  }, start)
 }
+
+const tookEnroller = (past: Past, line: Enroller): boolean => past.was === 'enroller' && holdsEnroller(past.line, line)
+const tookGrant = (past: Past, line: Grant): boolean => past.was === 'grant' && holdsGrant(past.line, line)
 
 /** Equal as values, whatever the order of their fields. */
 function has(lines: readonly unknown[], line: unknown): boolean {
@@ -143,12 +148,16 @@ function pastOf(
   for (const { body } of rivals) {
     for (const line of body.past) add(line)
     // What both charters gave is valid up to now; what only the rival gave never was.
-    for (const line of endedLines(body, next)) if (!past.some((p) => p.key === line.key)) add({ ...line, heads: [] })
+    for (const line of endedLines(body, next)) if (!past.some((p) => isSameRole(p, line))) add({ ...line, heads: [] })
   }
   return past
 }
 
 type Ended = Past extends infer P ? (P extends Past ? Omit<P, 'heads'> : never) : never
+
+function isSameRole({ heads: _heads, ...role }: Past, line: Ended): boolean {
+  return canonical(role) === canonical(line)
+}
 
 /** Roles of `before` that `next` takes away or narrows. */
 function endedLines(before: Charter, next: Pick<Charter, 'roots' | 'enrollers' | 'grants'>): Ended[] {
