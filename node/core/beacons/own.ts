@@ -11,7 +11,7 @@ import type { Beacon, Envelope, Health } from '../records/types.ts'
 /** This node's own beacon: on change, and at a slow jittered rate. */
 export function sendBeacon(state: EngineState): void {
   state.timers.set('beacon', state.now + jittered(state, state.settings.timing.beaconMs, 0.25))
-  if (!state.settings.gossip || !state.durable.isMember(state.self, judgeNow(state))) return
+  if (!state.settings.gossip || !state.settings.beacons || !state.durable.isMember(state.self, judgeNow(state))) return
   state.beaconText = textOf(state)
   state.beaconAt = state.now
   state.beaconSeq += 1
@@ -28,7 +28,7 @@ export function freshBeacon(state: EngineState): Envelope<Beacon> | null {
 /** Soon after what it says has changed; changes of a moment go into one. */
 export function beaconIfChanged(state: EngineState): void {
   state.beaconDirty = false
-  if (textOf(state) === state.beaconText) return
+  if (!state.settings.beacons || textOf(state) === state.beaconText) return
   const earliest = state.beaconAt + LIMITS.beacons.spacingMs
   state.timers.soonest('beacon', Math.max(state.now + jittered(state, LIMITS.beacons.changeMs), earliest))
 }

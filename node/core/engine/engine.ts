@@ -1,8 +1,7 @@
 import { endAdmission, expireAdmissions, startAdmission, takeAdmissionFrame } from '../admission/handshake.ts'
 import { beaconIfChanged, sendBeacon } from '../beacons/own.ts'
 import { watch } from '../beacons/watch.ts'
-import { CoreError } from '../errors.ts'
-import type { Envelope } from '../records/types.ts'
+import type { Key } from '../records/types.ts'
 import { unblock } from '../sync/answers.ts'
 import { answerAllHolds } from '../sync/holders.ts'
 import { openLink } from '../sync/links.ts'
@@ -11,17 +10,18 @@ import { scheduleNudge, schedulePeriodic, scheduleSync } from '../sync/schedule.
 import { takeSyncFrame } from '../sync/take.ts'
 import { askNewcomer, awaitHolder, expireAcks, published } from './acknowledge.ts'
 import { raiseAlarms } from './alarms.ts'
-import { flush, newDirt, persisted, persistFailed, stain } from './batches.ts'
+import { flush, persisted, persistFailed } from './batches.ts'
 import type { Followup } from './batches.ts'
 import { blobFailed, blobStored, lookAtBundles, refetch, refetchSoon } from './bundles.ts'
-import { emit, event, reply } from './emit.ts'
+import { emit, reply } from './emit.ts'
 import { confirmNewcomers, noteNewcomers } from './enroll.ts'
 import { closeGaps } from './gaps.ts'
 import { armHold, holdNode, unholdNode } from './held.ts'
 import { admit, retryHeld, takeRecord } from './intake.ts'
 import { belongs, lookAtMembers } from './members.ts'
 import { lookAtOwn, submit } from './own.ts'
-import type { Command, Effect, Input, Snapshot } from './port.ts'
+import type { Command, Effect, Input } from './port.ts'
+import { restore } from './restore.ts'
 import { applied, convergeNow, drifted, lookAtRuns, periodicCheck, startRun } from './runs.ts'
 import type { EngineOptions } from './settings.ts'
 import { EngineState, jittered } from './state.ts'
@@ -41,11 +41,13 @@ import { EngineView } from './view.ts'
 export class Engine {
   readonly #state: EngineState
   readonly view: EngineView
-  #started = false
+  /** Members that are in step with this node from the start; null once it has started. */
+  #peers: readonly Key[] | null
 
   constructor(options: EngineOptions) {
     this.#state = new EngineState(options)
     this.view = new EngineView(this.#state)
+    this.#peers = options.snapshot?.peers ?? []
     if (options.snapshot !== undefined) restore(this.#state, options.snapshot)
   }
 
@@ -53,9 +55,9 @@ export class Engine {
   handle(input: Input, nowMs: number): void {
     const state = this.#state
     state.now = Math.max(state.now, Math.round(nowMs))
-    if (!this.#started) {
-      this.#started = true
-      start(state)
+    if (this.#peers !== null) {
+      start(state, this.#peers)
+      this.#peers = null
     }
     dispatch(state, input)
     settle(state)
@@ -79,34 +81,11 @@ export class Engine {
   }
 }
 
-/** What was durable counts again; signatures were checked when it came. */
-function restore(state: EngineState, snapshot: Snapshot): void {
-  const envelopes: Envelope[] = []
-  for (const bytes of snapshot.records) {
-    try {
-      envelopes.push(state.reader.read(bytes))
-    } catch (error) {
-      if (!(error instanceof CoreError)) throw error
-      event(state, 'error', 'badStore', `A stored record is refused (${error.code}) and asked for again.`, {
-        code: error.code,
-      })
-    }
-  }
-  const { ledger, changed } = state.grow(state.ledger, envelopes)
-  state.ledger = ledger
-  state.durable = ledger
-  state.settled = newDirt()
-  stain(state.settled, changed)
-  if (snapshot.local !== null) state.local = snapshot.local
-  const lost = state.local.own.filter((id) => !ledger.has(id))
-  if (lost.length === 0) return
-  event(state, 'warn', 'restored', 'Own entries are missing here (an older backup?): they are asked for first.', {
-    lost,
-  })
-}
-
-function start(state: EngineState): void {
+/** @param peers connected already, and in step */
+function start(state: EngineState, peers: readonly Key[]): void {
   state.startedAt = state.now
+  if (peers.length > 0) state.synced = true
+  for (const peer of peers) openLink(state, peer).syncedAt = state.now
   schedulePeriodic(state)
   const { beaconMs, checkMs, staleAfterMs } = state.settings.timing
   state.timers.set('beacon', state.now + beaconMs * 0.05 * state.random.next())

@@ -2,6 +2,7 @@ import type { Outcome } from '../../../policies/index.ts'
 import type { Cid, Envelope, Health, Key, Labels, Millis, Version } from '../records/types.ts'
 import type { AdmissionFrame } from '../admission/frames.ts'
 import type { SyncFrame } from '../sync/frames.ts'
+import type { Ledger } from '../ledger/types.ts'
 
 /**
  * What a driver tells the engine and what the engine asks of its driver. Both are plain values. The daemon drives one
@@ -189,4 +190,8 @@ export interface LocalState {
 export interface Snapshot {
   readonly records: readonly Uint8Array[]
   readonly local: LocalState | null
+  /** In place of `records`, of a driver that has them as a value: a simulator gives one to all that hold the same. */
+  readonly ledger?: Ledger
+  /** Members that are connected and in step already, so that a simulation can begin with a mesh at rest. */
+  readonly peers?: readonly Key[]
 }

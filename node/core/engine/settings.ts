@@ -44,6 +44,8 @@ export interface EngineSettings {
   readonly trusted: readonly Key[]
   /** False: records travel by sync alone. */
   readonly gossip: boolean
+  /** False: this node tells nobody of its state. Simulations of more nodes than can all hear each other. */
+  readonly beacons: boolean
   /** Fetch and keep bundles of heads that do not select this node, so that late comers find them anywhere. */
   readonly mirror: boolean
   /** The lowest level of events worth making. */
@@ -80,6 +82,7 @@ export const DEFAULT_SETTINGS: EngineSettings = {
   credentials: null,
   trusted: [],
   gossip: true,
+  beacons: true,
   mirror: true,
   events: 'info',
   timing: DEFAULT_TIMING,
