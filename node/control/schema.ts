@@ -96,6 +96,8 @@ export const nodeRowSchema = z.object({
   agent: z.string().nullable(),
   presence: z.enum(['always', 'intermittent']),
   provisional: z.boolean(),
+  /** For whom to encrypt what it is to read (age1...), from its certificate; absent if that names none. */
+  ageRecipient: z.string().optional(),
   self: z.boolean(),
   addrs: z.array(z.string()),
   facts: z.record(z.string(), z.unknown()),

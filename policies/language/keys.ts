@@ -7,6 +7,9 @@ export const EXECUTED = ['onChange', 'rollout', 'secrets'] as const
 
 export type Executed = (typeof EXECUTED)[number]
 
+/** What nodes of this build execute. Anything else of that kind is refused at publish, never ignored. */
+export const EXECUTES: readonly Executed[] = ['secrets']
+
 /** Keys of a policy, in the order in which `chorus fmt` writes them. */
 export const POLICY_KEYS = [
   'policy',

@@ -21,6 +21,7 @@ function nodeRow(world: NodeWorld, { key, name, labels, membership, state, ageMs
     ageMs,
     provisional: membership.provisional,
     self,
+    ...recipientOf(membership),
   }
   if (self) {
     const { agent, presence, addrs, facts } = world
@@ -39,6 +40,11 @@ function nodeRow(world: NodeWorld, { key, name, labels, membership, state, ageMs
       ]),
     ),
   }
+}
+
+function recipientOf({ certificate }: NodeView['membership']): Pick<NodeRow, 'ageRecipient'> {
+  const recipient = certificate?.body.ageRecipient ?? ''
+  return recipient === '' ? {} : { ageRecipient: recipient }
 }
 
 function ownPolicies({ view }: NodeWorld): NodeRow['policies'] {
