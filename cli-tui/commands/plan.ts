@@ -43,6 +43,7 @@ async function planWith(
     const { policy, select } = bundle.policy
     await client.putBlocks(bundle.blocks())
     const plan = await client.plan({ bundle: { cid: bundle.cid, size: bundle.size }, policy })
+    if (plan.note !== undefined) context.out.note(plan.note)
     const errors = plan.errors.map(({ code, message }) => ({ code, message }))
     return {
       policy,

@@ -226,6 +226,8 @@ export const planSchema = z.object({
   outcomes: z.array(outcomeSchema),
   matches: z.array(z.object({ name: z.string(), id: z.string() })),
   errors: z.array(errorSchema),
+  /** What a reader of `matches` must know. */
+  note: z.string().optional(),
 })
 
 /** POST /v1/converge, /v1/leave, /v1/hold {reason, untilMs}, /v1/unhold */

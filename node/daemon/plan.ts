@@ -5,16 +5,18 @@ import { ControlError } from '../control/errors.ts'
 import type { PlanView } from '../control/index.ts'
 import type { planRequestSchema } from '../control/schema.ts'
 import { nodeRows } from '../control/views/nodes.ts'
+import { nowOf } from '../control/views/world.ts'
 import type { NodeWorld } from '../control/views/world.ts'
 import { API_VERSION } from '../control/version.ts'
+import type { Bounds, Draft } from '../core/index.ts'
 import { Bundles } from './bundles.ts'
 import type { Converger } from './converger.ts'
 
 /** What would change on this host, and which nodes a bundle selects. */
 export async function planFor(
   world: NodeWorld,
-  converger: Converger,
-  blobs: BlobService,
+  converger: Pick<Converger, 'plan'>,
+  blobs: Pick<BlobService, 'has' | 'read' | 'readChunks'>,
   request: z.output<typeof planRequestSchema>,
 ): Promise<PlanView> {
   if (request.bundle === null) {
@@ -23,8 +25,10 @@ export async function planFor(
     return view({ selected: true, why: 'What is in force here.', outcomes: shown, matches: [], errors: [] })
   }
   const { policy } = await new Bundles(blobs).load(request.bundle.cid)
-  const { selected, matches, errors, why } = selection(world, policy.select)
-  if (!selected) return view({ selected, why, outcomes: [], matches, errors })
+  const uses = usesOf(policy)
+  const draft = { key: world.self, policy: policy.policy, action: 'apply', uses, bundle: request.bundle } as const
+  const { bounds, ...chosen } = selection(world, policy.select, { ...draft, at: nowOf(world) })
+  if (!chosen.selected) return view({ ...chosen, outcomes: [] })
   if (request.policy !== null && request.policy !== policy.policy) {
     throw new ControlError('E_BAD_REQUEST', `The bundle holds ${policy.policy}, not ${request.policy}.`)
   }
@@ -33,11 +37,11 @@ export async function planFor(
     version: request.bundle.cid,
     seq: 0,
     bundle: request.bundle,
-    uses: usesOf(policy),
-    types: null,
-    paths: null,
+    uses,
+    types: bounds?.types ?? null,
+    paths: bounds?.paths ?? null,
   })
-  return view({ selected, why, outcomes, matches, errors })
+  return view({ ...chosen, outcomes })
 }
 
 type Parts = Omit<PlanView, 'api' | 'outcomes'> & { readonly outcomes: readonly PlanView['outcomes'][number][] }
@@ -46,18 +50,41 @@ function view({ outcomes, ...rest }: Parts): PlanView {
   return { api: API_VERSION, ...rest, outcomes: outcomes.map((outcome) => ({ ...outcome })) }
 }
 
-/** Nodes that the selector chooses, by their certified labels and the facts that they told; and whether this is one. */
-function selection(world: NodeWorld, select: string): Omit<PlanView, 'api' | 'outcomes'> {
-  const rows = nodeRows(world)
-  const results = rows.map((row) => {
+/**
+ * Nodes that the selector chooses, by their certified labels and the facts that they told, and that a grant of this node
+ * lets it reach; and whether this is one.
+ */
+function selection(
+  world: NodeWorld,
+  select: string,
+  draft: Draft,
+): Omit<Parts, 'outcomes'> & { bounds: Bounds | null } {
+  const { ledger } = world.view
+  const results = nodeRows(world).map((row) => {
     // Facts come from beacons: plain values by their codec.
     const facts = row.facts as Parameters<typeof evaluateSelector>[1]['facts']
-    return { row, ...evaluateSelector(select, { labels: row.labels, facts, node: { name: row.name, id: row.id } }) }
+    const { labels, name, id } = row
+    const bounds = ledger.reach(draft, { labels, name })
+    return { row, bounds, ...evaluateSelector(select, { labels, facts, node: { name, id } }) }
   })
-  const matches = results.filter(({ selected }) => selected).map(({ row }) => ({ name: row.name, id: row.id }))
+  // Whoever may not publish it still wants to see whom it would choose.
+  const granted = results.some(({ bounds }) => bounds !== null)
+  const chosen = results.filter(({ selected, bounds }) => selected && (bounds !== null || !granted))
   const self = results.find(({ row }) => row.self)
-  const errors = self?.error ? [{ code: self.error.code, message: self.error.message }] : []
-  const selected = self?.selected ?? false
-  const why = selected ? `This node matches: ${select}` : `This node does not match: ${select}`
-  return { selected, why, matches, errors }
+  return {
+    selected: chosen.some(({ row }) => row.self),
+    why: whyOf(select, self?.selected ?? false, !granted || (self?.bounds ?? null) !== null),
+    matches: chosen.map(({ row }) => ({ name: row.name, id: row.id })),
+    errors: self?.error ? [{ code: self.error.code, message: self.error.message }] : [],
+    bounds: self?.bounds ?? null,
+    ...(granted ? {} : { note: NO_GRANT }),
+  }
+}
+
+const NO_GRANT =
+  'No grant lets this node publish it: the nodes are those that its select chooses, whoever publishes it.'
+
+function whyOf(select: string, selected: boolean, reached: boolean): string {
+  if (!selected) return `This node does not match: ${select}`
+  return reached ? `This node matches: ${select}` : 'This node matches, but no grant of its key lets it publish here.'
 }

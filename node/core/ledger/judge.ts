@@ -21,7 +21,7 @@ import type { TipLaw } from './law.ts'
 import { isConfirmed, provisionalsOf } from './sets.ts'
 import { isBelow } from './state.ts'
 import type { State } from './state.ts'
-import type { Judgement } from './types.ts'
+import type { Draft, Judgement } from './types.ts'
 
 /**
  * Does it count? (RECORDS.md, section 3.) By the charters in force and the standing revocations, never by a clock. An
@@ -111,6 +111,11 @@ export function coveringGrants(state: State, tip: TipLaw, version: Envelope<Vers
   return grantLines(state, tip, version).filter((grant) => grantFault(grant, version.body) === null)
 }
 
+/** The present lines that would give a new version its force. */
+export function grantsFor(tip: TipLaw, draft: Draft): readonly Grant[] {
+  return (tip.grants.get(draft.key) ?? []).filter((grant) => grantFault(grant, draft) === null)
+}
+
 function grantLines(state: State, tip: TipLaw, { id, body }: Envelope<Version>): readonly Grant[] {
   const past = pastLines(state, tip, 'grant', body.key, id).map((line) => line.line)
   return [...(tip.grants.get(body.key) ?? []), ...past]
@@ -122,7 +127,7 @@ function fault(code: CoreCode, reason: string): Fault {
   return { counts: false, code, reason }
 }
 
-function grantFault(grant: Grant, body: Version): Fault | null {
+function grantFault(grant: Grant, body: Draft): Fault | null {
   if (!grant.policies.some((pattern) => matchesPattern(pattern, body.policy))) {
     return fault('E_SCOPE', `the grant "${grant.name}" does not cover the policy ${body.policy}`)
   }

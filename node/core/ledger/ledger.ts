@@ -11,6 +11,8 @@ import { allSets } from './sets.ts'
 import { digestOf, EMPTY } from './state.ts'
 import type { State } from './state.ts'
 import type {
+  Bounds,
+  Draft,
   Added,
   ChartersView,
   Digest,
@@ -26,7 +28,7 @@ import type {
   Role,
   Winner,
 } from './types.ts'
-import { logOf, policyView, winnerFor } from './versions.ts'
+import { logOf, policyView, reachOf, winnerFor } from './versions.ts'
 import type { Selects } from './versions.ts'
 
 /** A ledger without records. All that grow from it share a memo of selectors; nothing else is shared but structure. */
@@ -138,6 +140,10 @@ class ValueLedger implements Ledger {
 
   winnerFor(policy: string, node: NodeIdentity): Winner {
     return winnerFor(this.#state, policy, node, this.#selects)
+  }
+
+  reach(draft: Draft, node: NodeIdentity): Bounds | null {
+    return reachOf(this.#state, draft, node, this.#selects)
   }
 
   log(policy: string, max = Number.POSITIVE_INFINITY): readonly LogLine[] {

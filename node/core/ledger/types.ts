@@ -74,6 +74,11 @@ export interface Ledger {
   policies(): readonly string[]
   policy(name: string): PolicyView | undefined
   winnerFor(policy: string, node: NodeIdentity): Winner
+  /**
+   * What a new version would be confined to on this node by its author's grants; null: under some charter in force none
+   * of them lets it be in force there. For plans.
+   */
+  reach(draft: Draft, node: NodeIdentity): Bounds | null
   /** Highest seq first, then lowest CID, at most `max`. */
   log(policy: string, max?: number): readonly LogLine[]
 
@@ -92,6 +97,12 @@ export interface Ledger {
   /** What an operator must be told: forks, overuse, clashes, conflicts, records that need a newer build. */
   alarms(now: Millis): readonly Alarm[]
 }
+
+/** A version that nobody has written yet, as far as grants look at it. */
+export type Draft = Pick<Version, 'key' | 'policy' | 'action' | 'uses' | 'bundle' | 'at'>
+
+/** From the author's grants: resource types and paths that a version may manage; null: any. */
+export type Bounds = Pick<Winner, 'types' | 'paths'>
 
 export interface LedgerEnv {
   readonly mesh: Cid

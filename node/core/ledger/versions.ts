@@ -1,9 +1,9 @@
 import { isVersion } from '../records/guards.ts'
 import { notUnderstood } from '../records/schemas.ts'
 import type { Cid, Envelope, Grant, Version } from '../records/types.ts'
-import { coveringGrants, judge } from './judge.ts'
+import { coveringGrants, grantsFor, judge } from './judge.ts'
 import type { State } from './state.ts'
-import type { LogLine, NodeIdentity, PolicyView, Winner } from './types.ts'
+import type { Bounds, Draft, LogLine, NodeIdentity, PolicyView, Winner } from './types.ts'
 
 /** The versions of one policy as a DAG, and the winner on one node (RECORDS.md, section 3). */
 type VersionEnvelope = Envelope<Version>
@@ -89,17 +89,29 @@ function byRank(a: VersionEnvelope, b: VersionEnvelope): number {
   return b.body.seq - a.body.seq || (a.id < b.id ? -1 : 1)
 }
 
-type Bounds = Pick<Winner, 'types' | 'paths'>
-
 /** What the author's grants confine the version to on this node: the widest line of each charter, all charters' together. */
 function bounds(state: State, version: VersionEnvelope, node: NodeIdentity, selects: Selects): Bounds {
   let out: Bounds = { types: null, paths: null }
   for (const tip of state.law.tips) {
-    const lines = coveringGrants(state, tip, version).filter((grant) => selects(grant.selector, node))
-    const line = lines.find((grant) => grant.types === undefined && grant.paths === undefined) ?? lines[0]
+    const line = widest(coveringGrants(state, tip, version).filter((grant) => selects(grant.selector, node)))
     if (line !== undefined) out = narrowed(out, line)
   }
   return out
+}
+
+/** What a new version would be confined to on this node; null: it would not be in force there, whatever it selects. */
+export function reachOf(state: State, draft: Draft, node: NodeIdentity, selects: Selects): Bounds | null {
+  let out: Bounds | null = null
+  for (const tip of state.law.tips) {
+    const line = widest(grantsFor(tip, draft).filter((grant) => selects(grant.selector, node)))
+    if (line === undefined) return null
+    out = narrowed(out ?? { types: null, paths: null }, line)
+  }
+  return out
+}
+
+function widest(lines: readonly Grant[]): Grant | undefined {
+  return lines.find((grant) => grant.types === undefined && grant.paths === undefined) ?? lines[0]
 }
 
 function narrowed(out: Bounds, line: Grant): Bounds {
