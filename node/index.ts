@@ -8,6 +8,7 @@ import type { InitOptions, InitResult, JoinOptions, JoinResult } from './join/ty
 export { agentVersion } from './version.ts'
 export { openHost, type HostOptions } from './host/host.ts'
 export { ageIdentity, readIdentity, type AgeIdentity } from './join/secrets.ts'
+export { localSecrets } from './daemon/secrets.ts'
 export { readFacts } from './daemon/facts.ts'
 export { createCrypto, createSigner, createVerifier, hasher } from './crypto.ts'
 export { NodeError, type NodeCode } from './errors.ts'

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { openHost, readFacts } from '../../node/index.ts'
+import { localSecrets, openHost, readFacts } from '../../node/index.ts'
 import { convergeHost, evaluateSelector, NO_MEMORY, RESOURCE_TYPES, resolve } from '../../policies/index.ts'
 import type { ConvergeResult, Memory, NodeContext, Outcome } from '../../policies/index.ts'
 import type { Context } from '../command.ts'
@@ -33,7 +33,8 @@ export async function runHere(
 ): Promise<LocalRun> {
   if (!evaluateSelector(bundle.policy.select, node).selected)
     return { selected: false, outcomes: [], changed: false, converged: true }
-  const { resources, waiting, errors } = resolve(bundle.policy, node, bundle.files, RESOURCE_TYPES)
+  const secrets = await localSecrets(bundle.policy, node)
+  const { resources, waiting, errors } = resolve(bundle.policy, node, bundle.files, RESOURCE_TYPES, { secrets })
   const { policy } = bundle.policy
   if (errors.length > 0) {
     const outcomes = errors.map((error): Outcome => ({
@@ -51,7 +52,7 @@ export async function runHere(
     host: openHost({ backupDir: join(dir, 'backup') }),
     content: contentOf(bundle),
     types: RESOURCE_TYPES,
-    policies: [{ policy, after: [], resources, grant: null }],
+    policies: [{ policy, after: [], resources, waiting, grant: null }],
     memory,
     apply,
     signal: context.io.signal,
@@ -60,14 +61,7 @@ export async function runHere(
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     writeWhole(join(dir, 'memory.json'), JSON.stringify(result.memory))
   }
-  // Without a mesh there is no key that opens a secret: what uses one is not touched.
-  const waits = waiting.map(({ key, reason, code }): Outcome => ({ policy, key, state: 'waiting', reason, code }))
-  return {
-    selected: true,
-    outcomes: [...result.outcomes, ...waits],
-    changed: result.changed,
-    converged: result.converged && waits.length === 0,
-  }
+  return { selected: true, outcomes: result.outcomes, changed: result.changed, converged: result.converged }
 }
 
 /** What earlier runs without a mesh remember of this machine. A damaged file is as good as none: everything is checked as if it were new. */

@@ -22,6 +22,7 @@ let blocks: Map<string, Uint8Array>
 let inputs: Input[]
 let runs: RunReport[]
 let off: string | null
+let secret: string | null
 let converger: Converger
 let last = 0
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
@@ -33,6 +34,7 @@ beforeEach(() => {
   meta = { get: (name) => values.get(name), set: (name, value) => void values.set(name, value) }
   blocks = new Map()
   off = null
+  secret = null
   restart()
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
@@ -54,6 +56,9 @@ function restart(): void {
         for (const cid of chunks) yield await read(cid)
       },
     }),
+    secrets: {
+      of: async () => ({ provider: () => (secret === null ? 'waiting' : { value: secret }), mark: secret ?? '' }),
+    },
     host,
     memory: new RunMemory(meta, dir),
     watch: new DriftWatch(() => undefined),
@@ -149,6 +154,46 @@ describe('a run', () => {
     expect(runs.at(-1)?.outcomes).toMatchObject([{ key: 'file/motd', state: 'changed' }])
     off = null
     expect(await run([wanted])).toMatchObject([{ state: 'ok' }])
+  })
+})
+
+describe('a secret', () => {
+  const yaml = (more = ''): string =>
+    `policy: web/tls\nselect: "true"\nsecrets: { key: { file: /run/key } }\nresources:\n  file/key: { path: /etc/key, content: "\${secrets.key}", onRemove: undo }\n  file/plain: { path: /etc/plain, content: "x${more}" }\n`
+
+  it('that is not there yet makes what uses it wait, and nothing else', async () => {
+    const { wanted } = policy(yaml())
+    expect(await run([wanted])).toMatchObject([{ state: 'waiting', code: 'E_SECRET' }])
+    expect([content('/etc/key'), content('/etc/plain')]).toEqual([null, 'x'])
+    expect(runs.at(-1)).toMatchObject({ converged: false })
+    expect((await converger.plan(wanted)).outcomes).toMatchObject([{ state: 'kept' }, { state: 'waiting' }])
+    secret = 'hunter2'
+    expect(await run([wanted])).toMatchObject([{ state: 'ok' }])
+    expect(content('/etc/key')).toBe('hunter2')
+    secret = 'hunter3'
+    await run([wanted])
+    expect(content('/etc/key')).toBe('hunter3')
+  })
+
+  it('that is lost again undoes nothing of what it made, in a new version neither', async () => {
+    secret = 'hunter2'
+    await run([policy(yaml()).wanted])
+    secret = null
+    const next = policy(yaml('y')).wanted
+    expect(await run([next])).toMatchObject([{ state: 'waiting' }])
+    expect([content('/etc/key'), content('/etc/plain')]).toEqual(['hunter2', 'xy'])
+    await run([], ['web/tls'])
+    expect(content('/etc/key')).toBeNull()
+  })
+
+  it('is in nothing that a run says', async () => {
+    secret = 'hunter2'
+    const { wanted } = policy(yaml())
+    await run([wanted])
+    secret = 'hunter3'
+    await converger.plan(null)
+    await run([wanted])
+    expect(JSON.stringify([runs, inputs])).not.toMatch(/hunter/)
   })
 })
 

@@ -8,12 +8,14 @@ import { DAEMON_LIMITS } from './limits.ts'
 import type { RunMemory } from './memory.ts'
 import { Preparer } from './prepare.ts'
 import type { Prepared } from './prepare.ts'
+import type { NodeSecrets } from './secrets.ts'
 import type { DriftWatch } from './watch.ts'
 
 type Apply = EffectOf<'apply'>
 
 export interface ConvergerOptions {
   readonly bundles: Bundles
+  readonly secrets: Pick<NodeSecrets, 'of'>
   readonly host: HostPort
   readonly memory: RunMemory
   readonly watch: DriftWatch
@@ -50,7 +52,7 @@ export class Converger {
 
   constructor(options: ConvergerOptions) {
     this.#options = options
-    this.#preparer = new Preparer(options.bundles)
+    this.#preparer = new Preparer(options.bundles, options.secrets)
   }
 
   /** Runs as soon as the run in progress has ended. Of several that wait, the last one says what is wanted. */

@@ -5,6 +5,7 @@ import type { NodeWorld } from '../control/views/world.ts'
 import { identityOf } from '../control/views/world.ts'
 import type { Input } from '../core/index.ts'
 import { peerIdOf } from '../core/index.ts'
+import { ageIdentity } from '../join/secrets.ts'
 import { openHost } from '../host/host.ts'
 import { createNetwork } from '../net/index.ts'
 import type { Network } from '../net/types.ts'
@@ -20,8 +21,12 @@ import { createEngine } from './engine.ts'
 import { readFacts } from './facts.ts'
 import { GroupCommit } from './group-commit.ts'
 import { blobHandlers, networkHandlers } from './inbound.ts'
+import { NodeSecrets } from './secrets.ts'
 import { RunMemory } from './memory.ts'
 import type { Opened } from './open.ts'
+import { RunList } from './receipts.ts'
+import { createScreens } from './screens.ts'
+import type { Screens } from './screens.ts'
 import { DriftWatch } from './watch.ts'
 
 export interface NodeParts {
@@ -31,6 +36,7 @@ export interface NodeParts {
   readonly blobs: BlobService
   readonly converger: Converger
   readonly lastRun: () => RunReport | null
+  readonly screens: Screens
   readonly feed: (input: Input) => void
   /** The bundle is here; the engine is told if its policy can be read. */
   readonly stored: (cid: string, size: number) => Promise<void>
@@ -52,6 +58,7 @@ export async function assembleNode({ opened, observe, bus, fatal }: NodeOptions)
   const { engine, instance } = createEngine(opened, facts)
   const startedAt = Date.now()
   let run: RunReport | null = null
+  const runs = new RunList()
 
   // The driver feeds itself through these: they are only called once it is there.
   const feed = (input: Input): void => driver.feed(input)
@@ -94,6 +101,7 @@ export async function assembleNode({ opened, observe, bus, fatal }: NodeOptions)
   })
   const converger = new Converger({
     bundles,
+    secrets: new NodeSecrets({ mesh: opened.mesh.mesh, blobs, identity: async () => await ageIdentity(folder.dir) }),
     host: openHost({ backupDir: folder.paths.backup }),
     memory: new RunMemory(store.meta, folder.dir),
     watch,
@@ -102,6 +110,7 @@ export async function assembleNode({ opened, observe, bus, fatal }: NodeOptions)
     handsOff: () => (observe ? 'observe' : null),
     onRun(report) {
       run = report
+      runs.add(report, Date.now())
       tellRun(bus, report)
     },
   })
@@ -139,6 +148,7 @@ export async function assembleNode({ opened, observe, bus, fatal }: NodeOptions)
     }
   }
 
+  const screens = createScreens({ world, net, bus, runs })
   return {
     world,
     asking,
@@ -146,6 +156,7 @@ export async function assembleNode({ opened, observe, bus, fatal }: NodeOptions)
     blobs,
     converger,
     lastRun: () => run,
+    screens,
     feed,
     async stored(cid, size) {
       const code = await checked(cid)
@@ -154,10 +165,12 @@ export async function assembleNode({ opened, observe, bus, fatal }: NodeOptions)
     },
     async start() {
       await net.start()
+      await screens.serve()
       await blobs.start()
       feed({ type: 'self', addrs: net.addresses(), facts })
     },
     async stop() {
+      screens.stop()
       watch.close()
       await converger.stop()
       asking.stop()

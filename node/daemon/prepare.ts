@@ -1,8 +1,16 @@
-import type { Grant, HostPolicy, NodeContext, Outcome, ResolvedResource } from '../../policies/index.ts'
+import type {
+  Grant,
+  HostPolicy,
+  NodeContext,
+  Outcome,
+  ResolvedResource,
+  WaitingResource,
+} from '../../policies/index.ts'
 import { PolicyError, RESOURCE_TYPES, resolve, usesOf } from '../../policies/index.ts'
 import type { PolicyToApply } from '../core/index.ts'
 import { NodeError } from '../errors.ts'
 import type { Bundles, LoadedBundle } from './bundles.ts'
+import type { NodeSecrets } from './secrets.ts'
 
 /** A policy of a run: resolved for this host, or the reason why it cannot be. */
 export type Prepared =
@@ -12,6 +20,7 @@ export type Prepared =
 interface Kept {
   readonly key: string
   readonly resources: readonly ResolvedResource[]
+  readonly waiting: readonly WaitingResource[]
   readonly grant: Grant | null
 }
 
@@ -21,10 +30,12 @@ interface Kept {
  */
 export class Preparer {
   readonly #bundles: Bundles
+  readonly #secrets: Pick<NodeSecrets, 'of'>
   readonly #kept = new Map<string, Kept>()
 
-  constructor(bundles: Bundles) {
+  constructor(bundles: Bundles, secrets: Pick<NodeSecrets, 'of'>) {
     this.#bundles = bundles
+    this.#secrets = secrets
   }
 
   async all(wanted: readonly PolicyToApply[], context: NodeContext): Promise<Prepared[]> {
@@ -45,19 +56,28 @@ export class Preparer {
     }
     const lie = contradiction(wanted, bundle)
     if (lie !== undefined) return failed(wanted, [new PolicyError('E_POLICY_SCHEMA', lie)])
-    const key = JSON.stringify([wanted.version, wanted.bundle.cid, wanted.types, wanted.paths, context])
+    const grant = grantOf(wanted)
+    const { provider, mark } = await this.#secrets.of(bundle, context, grant)
+    const key = JSON.stringify([wanted.version, wanted.bundle.cid, wanted.types, wanted.paths, context, mark])
     let kept = this.#kept.get(wanted.policy)
     if (kept?.key !== key) {
-      const { resources, errors } = resolve(bundle.policy, context, bundle.files, RESOURCE_TYPES)
+      const options = { secrets: provider }
+      const { resources, waiting, errors } = resolve(bundle.policy, context, bundle.files, RESOURCE_TYPES, options)
       if (errors.length > 0) return failed(wanted, errors)
-      kept = { key, resources, grant: grantOf(wanted) }
+      kept = { key, resources, waiting, grant }
       this.#kept.set(wanted.policy, kept)
     }
-    const { resources, grant } = kept
-    const policy = { policy: wanted.policy, version: wanted.version, after: bundle.policy.after, resources, grant }
+    const { after } = bundle.policy
+    const policy = { policy: wanted.policy, version: wanted.version, after, ...resolvedPart(kept) }
     return { ok: true, wanted, bundle, policy }
   }
 }
+
+const resolvedPart = ({ resources, waiting, grant }: Kept): Pick<HostPolicy, 'resources' | 'waiting' | 'grant'> => ({
+  resources,
+  waiting,
+  grant,
+})
 
 function grantOf({ types, paths }: PolicyToApply): Grant | null {
   return types === null && paths === null ? null : { types, paths }

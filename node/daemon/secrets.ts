@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type {
   BundleFile,
+  CompiledPolicy,
   Grant,
   NodeContext,
   SecretAnswer,
@@ -125,4 +126,16 @@ export class NodeSecrets {
       }
     }
   }
+}
+
+/** As without a mesh: what the machine has itself. No key opens what is in the bundle, so that is waited for. */
+export async function localSecrets(policy: CompiledPolicy, context: NodeContext): Promise<SecretProvider> {
+  const answers = new Map<string, SecretAnswer>()
+  for (const [name, source] of secretSources(policy, context)) {
+    if (source instanceof PolicyError) answers.set(name, { missing: source.message })
+    else if ('file' in source) answers.set(name, secretOfFile(source.file))
+    else if ('exec' in source) answers.set(name, await secretOfCommand(source.exec))
+    else answers.set(name, { missing: 'it is encrypted for the nodes of a mesh' })
+  }
+  return (name) => answers.get(name) ?? 'waiting'
 }

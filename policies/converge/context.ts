@@ -4,7 +4,7 @@ import type { Value } from '../model.ts'
 import type { Applied, BundleContent, SeenFiles, TypeContext } from '../resources/type.ts'
 import { alone, Gathering, type GatheredWork } from './gather.ts'
 import type { Graph } from './graph.ts'
-import type { ConvergeRequest, Grant } from './types.ts'
+import { waitingIds, type ConvergeRequest, type Grant } from './types.ts'
 
 /** What is the same for all resources of one run. */
 export interface RunScope {
@@ -15,7 +15,7 @@ export interface RunScope {
   /** Confined views of the host, one for each grant. */
   readonly hosts: Map<Grant, HostPort>
   readonly gathering: Gathering
-  /** Claims that policies hold which are in force and could not be resolved this time. */
+  /** Claims of what is in force and could not be resolved this time: of whole policies, and of what waits for a secret. */
   readonly heldElsewhere: ReadonlySet<string>
 }
 
@@ -31,10 +31,15 @@ export function makeScope(request: ConvergeRequest, graph: Graph): RunScope {
   }
 }
 
-function heldElsewhere({ unresolved = [], memory }: ConvergeRequest, graph: Graph): Set<string> {
-  const away = new Set([...unresolved, ...graph.broken.keys()])
-  if (away.size === 0) return away
-  return new Set(Object.values(memory.resources).flatMap(({ policy, claims }) => (away.has(policy) ? claims : [])))
+function heldElsewhere(request: ConvergeRequest, graph: Graph): Set<string> {
+  const away = new Set([...(request.unresolved ?? []), ...graph.broken.keys()])
+  const waiting = waitingIds(request)
+  if (away.size === 0 && waiting.size === 0) return away
+  return new Set(
+    Object.entries(request.memory.resources).flatMap(([id, { policy, claims }]) =>
+      away.has(policy) || waiting.has(id) ? claims : [],
+    ),
+  )
 }
 
 /** Whether a policy with this grant may have commands run: one that confines must name `exec`. */
@@ -72,6 +77,9 @@ export class ResourceContext implements TypeContext {
   readonly remembered: Value
   readonly #scope: RunScope
   readonly #type: string
+  readonly #intend: ((value: Value) => void) | undefined
+  readonly timeoutMs: number | undefined
+  readonly #deadlineMs: number
   /** Index of the node, or -1 for a removal. */
   readonly #self: number
 
@@ -86,6 +94,10 @@ export class ResourceContext implements TypeContext {
       readonly self: number
       readonly type: string
       readonly wholeHost: boolean
+      /** What the run does with `intend`; nothing if it is not there. */
+      readonly intend?: (value: Value) => void
+      /** Limits of time of this resource. */
+      readonly timeoutMs?: number | undefined
     },
   ) {
     this.#scope = scope
@@ -99,6 +111,10 @@ export class ResourceContext implements TypeContext {
     this.sensitive = about.sensitive
     this.seen = scope.seen
     this.remembered = about.remembered
+    this.#intend = about.intend
+    this.timeoutMs = about.timeoutMs
+    this.#deadlineMs =
+      about.timeoutMs === undefined ? scope.deadlineMs : Math.min(scope.deadlineMs, this.host.now() + about.timeoutMs)
   }
 
   get diffs(): 'all' | 'overwritten' {
@@ -113,6 +129,10 @@ export class ResourceContext implements TypeContext {
     this.fresh = value
   }
 
+  intend(value: Value): void {
+    this.#intend?.(value)
+  }
+
   claimed(claim: string): boolean {
     const holder = this.#scope.graph.holders.get(claim)
     return holder === undefined ? this.#scope.heldElsewhere.has(claim) : holder !== this.#self
@@ -123,6 +143,6 @@ export class ResourceContext implements TypeContext {
   }
 
   timeLeft(): number {
-    return this.#scope.deadlineMs - this.host.now()
+    return this.#deadlineMs - this.host.now()
   }
 }

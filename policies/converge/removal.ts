@@ -4,7 +4,7 @@ import type { Verdict } from '../resources/type.ts'
 import { ResourceContext, type RunScope } from './context.ts'
 import type { MemoryBuilder } from './memory.ts'
 import { changed, failed, kept, notDone } from './result.ts'
-import { idOf, type RememberedResource } from './types.ts'
+import { idOf, waitingIds, type RememberedResource } from './types.ts'
 
 /** What became of the resources that no policy has any more. */
 export interface Removed {
@@ -20,11 +20,12 @@ export interface Removed {
 export async function runRemovals(scope: RunScope, memory: MemoryBuilder): Promise<Removed> {
   const { request, graph } = scope
   const unresolved = new Set([...(request.unresolved ?? []), ...graph.broken.keys()])
+  const waiting = waitingIds(request)
   const adopted = new Map<string, Value>()
   const outcomes: Outcome[] = []
   const leftovers: RememberedResource[] = []
   const gone = Object.entries(request.memory.resources)
-    .filter(([id, { policy }]) => !graph.byId.has(id) && !unresolved.has(policy))
+    .filter(([id, { policy }]) => !graph.byId.has(id) && !unresolved.has(policy) && !waiting.has(id))
     .sort(([, a], [, b]) => b.order - a.order)
   for (const [id, remembered] of gone) {
     const heir = heirOf(scope, memory, remembered)

@@ -24,7 +24,7 @@ export async function convergeHost(request: ConvergeRequest): Promise<ConvergeRe
   const removed = request.only === undefined ? await runRemovals(scope, memory) : { outcomes: [], adopted: new Map() }
   const run = new Run(scope, memory, removed.adopted)
   await run.all()
-  const outcomes = await flushed(request, [...removed.outcomes, ...run.outcomes()])
+  const outcomes = await flushed(request, [...removed.outcomes, ...run.outcomes(), ...waitingOutcomes(request)])
   return {
     outcomes,
     memory: request.apply ? memory.result : request.memory,
@@ -32,6 +32,14 @@ export async function convergeHost(request: ConvergeRequest): Promise<ConvergeRe
     converged: outcomes.every(({ state }) => state === 'kept' || state === 'changed' || state === 'repaired'),
     watch,
   }
+}
+
+/** What waits for a secret is looked at by nobody, and shown in every run. */
+function waitingOutcomes({ policies, only }: ConvergeRequest): Outcome[] {
+  if (only !== undefined) return []
+  return policies.flatMap(({ policy, waiting = [] }) =>
+    waiting.map(({ key, reason, code }): Outcome => ({ policy, key, state: 'waiting', reason, code })),
+  )
 }
 
 /** What was changed counts only if it is durable. */
@@ -162,7 +170,29 @@ class Run {
       adopted: this.#adopted.get(prepared.id) ?? null,
       told,
       afterChange: this.#afterChange.has(index),
+      intend: (data) => this.#intend(node, data),
     })
+  }
+
+  /** Before a change: what it remembers so far and whom it will tell, so that neither is lost if this is the end. */
+  #intend(node: GraphNode, data: Value | undefined): void {
+    const { onIntent } = this.#scope.request
+    if (onIntent === undefined) return
+    if (data !== undefined) this.#journal(node, { data })
+    else
+      for (const to of this.#scope.graph.tells[node.index] ?? []) {
+        const target = this.#scope.graph.nodes[to]
+        if (target !== undefined) this.#journal(target, { told: true })
+      }
+  }
+
+  #journal({ prepared, policy, sameAs }: GraphNode, what: Partial<RememberedResource>): void {
+    if (prepared?.bound === undefined || prepared.bound === null || sameAs !== null) return
+    const { id, resource, bound } = prepared
+    const { policy: name, key, type, onRemove } = resource
+    const blank = { policy: name, key, type, onRemove, claims: bound.claims, grant: policy.grant }
+    const nothing = { order: 0, applied: '', data: null, repairs: [], told: false }
+    this.#scope.request.onIntent?.(id, { ...(this.#memory.get(id) ?? { ...blank, ...nothing }), ...what })
   }
 
   #blame(node: GraphNode, blocker: GraphNode): string {

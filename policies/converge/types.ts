@@ -1,4 +1,5 @@
 import type { HostPort } from '../host.ts'
+import type { WaitingResource } from '../language/waiting.ts'
 import type { Outcome, ResolvedResource, Value } from '../model.ts'
 import type { BundleContent, ResourceType } from '../resources/type.ts'
 import type { Session } from './session.ts'
@@ -11,6 +12,8 @@ export interface HostPolicy {
   /** Policies that come first on this host. */
   readonly after: readonly string[]
   readonly resources: readonly ResolvedResource[]
+  /** What cannot be resolved yet for want of a secret: wanted, so that what is there of it stays, and nothing of it is applied. */
+  readonly waiting?: readonly WaitingResource[]
   /** What the author may touch; null for everything. */
   readonly grant: Grant | null
 }
@@ -45,6 +48,8 @@ export interface ConvergeRequest {
   readonly session?: Session
   /** Called after each resource that changed something or failed, so that a crash forgets nothing. */
   readonly onProgress?: (outcome: Outcome, remembered: RememberedResource | null) => void
+  /** Called before a change with what must be known if nothing comes after it: who is to be told, and how to take it back. */
+  readonly onIntent?: (id: string, remembered: RememberedResource) => void
 }
 
 export interface ConvergeResult {
@@ -87,6 +92,11 @@ export interface RememberedResource {
   readonly told: boolean
   /** Its confinement, for undoing it later. */
   readonly grant: Grant | null
+}
+
+/** Ids of the resources that wait for a secret. */
+export function waitingIds({ policies }: Pick<ConvergeRequest, 'policies'>): ReadonlySet<string> {
+  return new Set(policies.flatMap(({ policy, waiting = [] }) => waiting.map(({ key }) => idOf(policy, key))))
 }
 
 /** Names a resource among all policies of a host. */
