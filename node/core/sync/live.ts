@@ -21,7 +21,8 @@ type LiveAnswer = Extract<SyncAnswer, { kind: 'live' }>
 
 /** What this node lacks and asks nobody else for at the moment, in as many questions as it takes. */
 export function askLive(state: EngineState, link: Link): readonly LiveAsk[] {
-  if (!state.settings.gossip || state.now < link.liveAt + LIMITS.beacons.handMs) return []
+  const { gossip, beacons } = state.settings
+  if (!gossip || !beacons || state.now < link.liveAt + LIMITS.beacons.handMs) return []
   const members = state.ledger.members(judgeNow(state))
   if (members.length > LIMITS.beacons.table) return []
   link.liveAt = state.now
