@@ -119,7 +119,7 @@ describe('the place of a secret', () => {
     ])
     expect(secretSources(of, node()).get('key')).toMatchObject({
       code: 'E_SECRET',
-      message: "the secret key: ${labels.env}: labels has no 'env'.",
+      message: "its place cannot be told on this node: ${labels.env}: labels has no 'env'.",
     })
   })
 

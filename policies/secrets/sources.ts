@@ -19,7 +19,7 @@ export function secretSources(
       found.set(name, evaluated(source, text))
     } catch (error) {
       if (!(error instanceof PolicyError)) throw error
-      found.set(name, new PolicyError('E_SECRET', `the secret ${name}: ${error.message}`))
+      found.set(name, new PolicyError('E_SECRET', `its place cannot be told on this node: ${error.message}`))
     }
   }
   return found

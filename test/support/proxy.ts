@@ -10,6 +10,8 @@ export class Link {
   readonly #server: Server
   readonly #target: number
   readonly #sockets = new Set<Socket>()
+  /** Everything that went over it, in either direction; kept from `record()` on. */
+  #seen: Buffer[] | undefined
   #up = true
 
   private constructor(server: Server, port: number, target: number) {
@@ -24,6 +26,14 @@ export class Link {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
     return new Link(server, port, target)
+  }
+
+  record(): void {
+    this.#seen = []
+  }
+
+  get recorded(): Buffer {
+    return Buffer.concat(this.#seen ?? [])
   }
 
   cut(): void {
@@ -51,6 +61,7 @@ export class Link {
       [far, near],
     ] as const) {
       this.#sockets.add(socket)
+      socket.on('data', (bytes: Buffer) => this.#seen?.push(bytes))
       socket.on('error', () => other.destroy())
       socket.on('close', () => {
         this.#sockets.delete(socket)
