@@ -7,9 +7,11 @@ import {
   type Input,
   type Key,
   type LocalState,
+  type RecordReader,
 } from '../../node/core/index.ts'
 import type { Random } from '../kernel/random.ts'
 import type { Lab } from './lab.ts'
+import type { Malice } from './malice.ts'
 
 /** What survives a crash: records in the order in which they became durable, the local state, bundles. */
 export interface Disk {
@@ -26,6 +28,8 @@ export interface LabNodeOptions {
   readonly random: Random
   readonly disk: Disk
   readonly mesh: Cid
+  /** @default the engine's own, by `crypto` */
+  readonly reader?: RecordReader
   readonly selects: (
     selector: string,
     node: { readonly labels: Readonly<Record<string, string>>; readonly name: string },
@@ -47,12 +51,21 @@ export class LabNode {
   outcome: (policy: string, version: Cid) => 'ok' | 'failed' = () => 'ok'
   /** Policy to the version that was last applied. */
   readonly applied = new Map<string, Cid>()
+  /** Null: honest. */
+  malice: Malice | null = null
+  /** What an fsync takes, and whether it fails. */
+  diskMs = DISK_MS
+  diskFails: () => boolean = () => false
   readonly neighbours = new Set<string>()
   readonly #wanted = new Set<Cid>()
   readonly #lab: Lab
   #life = 0
   #alarm = Number.POSITIVE_INFINITY
   #rings = 0
+  /** When the disk is done with what it was given: it works in order. */
+  #diskUntil = 0
+  /** Who gave wrong bytes for a bundle is not asked for it again. */
+  readonly #blamed = new Set<string>()
 
   constructor(lab: Lab, options: LabNodeOptions) {
     this.#lab = lab
@@ -62,11 +75,19 @@ export class LabNode {
     this.engine = this.#start()
   }
 
+  /** Another one after each start. */
+  get life(): string {
+    return `${this.name}-${this.#life}`
+  }
+
   /** Gives the engine an input now, and does what it asks for. */
   feed(input: Input): void {
     if (!this.up) return
     this.engine.handle(input, this.#lab.nowMs + this.clockAheadMs)
-    for (const effect of this.engine.drain()) this.#perform(effect)
+    for (const effect of this.engine.drain()) {
+      this.#lab.watch?.effect(this, effect)
+      this.#perform(effect)
+    }
     this.#arm()
   }
 
@@ -76,6 +97,7 @@ export class LabNode {
     this.#life++
     this.#alarm = Number.POSITIVE_INFINITY
     this.#wanted.clear()
+    this.#diskUntil = 0
     if (disk) return
     this.options.disk.records = new Map()
     this.options.disk.local = null
@@ -88,13 +110,21 @@ export class LabNode {
     this.feed({ type: 'wake' })
   }
 
+  /** Sets the clock, as an administrator or a time daemon does. Milliseconds ahead of the lab's. */
+  setClock(aheadMs: number): void {
+    this.clockAheadMs = aheadMs
+    this.#alarm = Number.POSITIVE_INFINITY
+    if (this.up) this.feed({ type: 'wake' })
+  }
+
   #start(): Engine {
-    const { key, crypto, settings, random, disk, mesh, selects, name } = this.options
+    const { key, crypto, settings, random, disk, mesh, selects, name, reader } = this.options
     return new Engine({
       identity: { key, instance: `${name}-${this.#life}` },
       settings,
       random,
       crypto,
+      ...(reader === undefined ? {} : { reader }),
       ledgerEnv: { mesh, selects },
       snapshot: { records: [...disk.records.values()], local: disk.local },
     })
@@ -128,7 +158,7 @@ export class LabNode {
       case 'gossip':
         return this.#lab.gossip(this, effect.bytes)
       case 'send':
-        return this.#lab.deliver(this, effect.peer, { type: 'syncFrame', peer: this.key, frame: effect.frame })
+        return this.#lab.send(this, effect.peer, effect.frame)
       case 'admitSend':
       case 'admitResult':
         return this.#lab.admission(this, effect)
@@ -136,7 +166,7 @@ export class LabNode {
         return this.#persist(effect)
       case 'blobWant':
         this.#wanted.add(effect.cid)
-        return this.#fetch(effect.cid, effect.size)
+        return this.#fetch(effect.cid, effect.size, FETCH_MS)
       case 'blobCancel':
         this.#wanted.delete(effect.cid)
         return
@@ -145,6 +175,10 @@ export class LabNode {
       case 'dial':
         if (effect.hurry) this.#lab.dial(this, effect.peer)
         return
+      case 'probe':
+        return this.#later(PROBE_MS, () => {
+          this.feed({ type: 'probed', peer: effect.peer, reachable: this.#lab.answers(this, effect.peer) })
+        })
       case 'hangup':
         return this.#lab.hangup(this, effect.peer, effect.code)
       case 'reply':
@@ -157,7 +191,10 @@ export class LabNode {
   }
 
   #persist({ batch, records, drop, local }: EffectOf<'persist'>): void {
-    this.#later(DISK_MS, () => {
+    const done = Math.max(this.#lab.nowMs, this.#diskUntil) + this.diskMs
+    this.#diskUntil = done
+    this.#later(done - this.#lab.nowMs, () => {
+      if (this.diskFails()) return this.feed({ type: 'persistFailed', batch, code: 'ENOSPC' })
       const { disk } = this.options
       for (const id of drop) disk.records.delete(id)
       for (const record of records) disk.records.set(record.id, record.bytes)
@@ -166,19 +203,34 @@ export class LabNode {
     })
   }
 
-  #fetch(cid: Cid, size: number): void {
-    this.#later(FETCH_MS, () => {
+  /** Asks its neighbours, again and again, less and less often. */
+  #fetch(cid: Cid, size: number, waitMs: number): void {
+    this.#later(waitMs, () => {
       if (!this.#wanted.has(cid)) return
-      if (
-        !this.options.disk.bundles.has(cid) &&
-        !this.#lab.neighboursOf(this).some((other) => other.options.disk.bundles.has(cid))
-      ) {
-        return this.#fetch(cid, size)
-      }
+      const { bundles } = this.options.disk
+      const source = bundles.has(cid) ? this : this.#sourceOf(cid)
+      if (source === undefined) return this.#fetch(cid, size, Math.min(2 * waitMs, FETCH_MAX_MS))
       this.#wanted.delete(cid)
-      this.options.disk.bundles.add(cid)
+      if (source.malice?.liesAboutBundles === true && source !== this) {
+        this.#blamed.add(`${source.name} ${cid}`)
+        return this.feed({ type: 'blobFailed', cid, peer: source.key, code: 'E_CID_MISMATCH', final: false })
+      }
+      if (this.#lab.unfit.has(cid)) {
+        return this.feed({ type: 'blobFailed', cid, peer: null, code: 'E_POLICY_SCHEMA', final: true })
+      }
+      bundles.add(cid)
       this.feed({ type: 'blobStored', cid, size })
     })
+  }
+
+  #sourceOf(cid: Cid): LabNode | undefined {
+    return this.#lab
+      .neighboursOf(this)
+      .find(
+        (other) =>
+          (other.options.disk.bundles.has(cid) || other.malice?.liesAboutBundles === true) &&
+          !this.#blamed.has(`${other.name} ${cid}`),
+      )
   }
 
   #apply({ run, policies, removed }: EffectOf<'apply'>): void {
@@ -199,4 +251,7 @@ export class LabNode {
 /** An fsync, the rest of a fetch from a neighbour, and a small policy on a host. Milliseconds. */
 const DISK_MS = 2
 const FETCH_MS = 20
+const FETCH_MAX_MS = 640
 const APPLY_MS = 10
+/** A TCP connection that is accepted or refused. */
+const PROBE_MS = 10

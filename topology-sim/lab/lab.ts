@@ -9,7 +9,9 @@ import {
   type Hasher,
   type Input,
   type Key,
+  type RecordReader,
   type Reply,
+  type SyncFrame,
 } from '../../node/core/index.ts'
 import { EventQueue } from '../kernel/queue.ts'
 import { Random } from '../kernel/random.ts'
@@ -22,6 +24,8 @@ export interface LabOptions {
   readonly mesh: Cid
   readonly hasher: Hasher
   readonly selects: LabNodeOptions['selects']
+  /** One for all nodes, so that each record is read and verified once. @default each engine its own */
+  readonly reader?: RecordReader
   readonly settings?: Partial<EngineSettings>
   /** One way, plus up to a tenth. Milliseconds. */
   readonly latencyMs?: number
@@ -34,6 +38,12 @@ export interface TraceLine {
   readonly atMs: number
   readonly node: string
   readonly event: EngineEvent
+}
+
+/** Sees what engines ask for before it is done, and what became of what they heard. */
+export interface LabWatch {
+  effect(node: LabNode, effect: Effect): void
+  judged(node: LabNode, bytes: Uint8Array, from: Key, result: 'accept' | 'ignore' | 'reject', code: string | null): void
 }
 
 /**
@@ -52,15 +62,20 @@ export class Lab {
   /** Share of gossip that never arrives, and that arrives twice: sync must make up for it. */
   gossipLoss = 0
   gossipTwice = 0
+  watch: LabWatch | null = null
+  /** Bundles that contradict their schema: nobody who checks takes them. */
+  readonly unfit = new Set<Cid>()
   readonly #options: LabOptions
   readonly #queue = new EventQueue()
   readonly #wires: Random
-  readonly #byKey = new Map<Key, LabNode>()
+  /** More than one under a key: clones. */
+  readonly #byKey = new Map<Key, LabNode[]>()
   readonly #handshakes = new Map<string, Handshake>()
   /** Gossip under way at a node that has not judged it yet, by reference. */
   readonly #heard = new Map<number, { readonly bytes: Uint8Array; readonly from: Key }>()
   readonly #seen = new Map<string, Set<string>>()
   readonly #arrivals = new Map<string, number>()
+  readonly #hashes = new WeakMap<Uint8Array, string>()
   #refs = 1
 
   constructor(options: LabOptions) {
@@ -82,10 +97,11 @@ export class Lab {
       random: new Random(this.#options.seed, `engine ${name}`),
       disk: but.disk ?? { records: new Map(), local: null, bundles: new Set() },
       mesh: this.#options.mesh,
+      ...(this.#options.reader === undefined ? {} : { reader: this.#options.reader }),
       selects: this.#options.selects,
     })
     this.nodes.set(name, node)
-    this.#byKey.set(key, node)
+    this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), node])
     this.later(0, () => node.feed({ type: 'wake' }))
     return node
   }
@@ -119,13 +135,17 @@ export class Lab {
   // Connections
 
   connect(a: string, b: string): void {
-    this.dial(this.node(a), this.node(b).key)
+    this.#open(this.node(a), this.node(b))
   }
 
   dial(from: LabNode, peer: Key): void {
-    const to = this.#byKey.get(peer)
-    if (to === undefined || !from.up || !to.up || from.neighbours.has(to.name) || !this.passes(from.name, to.name))
-      return
+    const to = (this.#byKey.get(peer) ?? []).find((node) => node.up && this.passes(from.name, node.name))
+    if (to !== undefined) this.#open(from, to)
+  }
+
+  #open(from: LabNode, to: LabNode): void {
+    const known = this.#neighbourOf(from, to.key) !== undefined || this.#neighbourOf(to, from.key) !== undefined
+    if (!from.up || !to.up || from.key === to.key || known || !this.passes(from.name, to.name)) return
     const conn = `${from.name}>${to.name}#${this.#refs++}`
     this.#handshakes.set(conn, { dialler: from, listener: to, accepted: new Set() })
     from.feed({ type: 'admitStart', conn, peer: to.key, role: 'dialler' })
@@ -137,7 +157,12 @@ export class Lab {
     const handshake = this.#handshakes.get(conn)
     if (handshake === undefined) return
     const other = handshake.dialler === from ? handshake.listener : handshake.dialler
-    if (effect.type === 'admitSend') return this.#carry(from, other, () => this.#admitFrame(other, conn, effect.frame))
+    if (effect.type === 'admitSend') {
+      for (const frame of from.malice?.admits?.(effect.frame) ?? [effect.frame]) {
+        this.#carry(from, other, () => this.#admitFrame(other, conn, frame))
+      }
+      return
+    }
     if (!effect.ok) {
       this.#handshakes.delete(conn)
       this.#carry(from, other, () => other.feed({ type: 'admitEnd', conn }))
@@ -156,9 +181,18 @@ export class Lab {
     if (this.#handshakes.has(conn)) to.feed({ type: 'admitFrame', conn, frame })
   }
 
+  /** Would a connection be accepted there now? */
+  answers(from: LabNode, peer: Key): boolean {
+    return (this.#byKey.get(peer) ?? []).some((to) => to.up && this.passes(from.name, to.name))
+  }
+
   hangup(node: LabNode, peer: Key, _code: string): void {
-    const other = this.#byKey.get(peer)
+    const other = this.#neighbourOf(node, peer)
     if (other !== undefined) this.disconnect(node.name, other.name)
+  }
+
+  #neighbourOf(node: LabNode, peer: Key): LabNode | undefined {
+    return (this.#byKey.get(peer) ?? []).find((other) => node.neighbours.has(other.name))
   }
 
   disconnect(a: string, b: string): void {
@@ -188,9 +222,15 @@ export class Lab {
 
   // What passes over wires
 
-  deliver(from: LabNode, peer: Key, input: Input): void {
-    const to = this.#byKey.get(peer)
+  send(from: LabNode, peer: Key, frame: SyncFrame): void {
+    const to = this.#neighbourOf(from, peer)
     if (to === undefined) return
+    for (const sent of from.malice?.frames?.(to, frame) ?? [frame]) this.say(from, to, sent)
+  }
+
+  /** A frame that no engine asked to be sent, or one that did. */
+  say(from: LabNode, to: LabNode, frame: SyncFrame): void {
+    const input: Input = { type: 'syncFrame', peer: from.key, frame }
     this.#carry(from, to, () => {
       if (to.neighbours.has(from.name)) to.feed(input)
     })
@@ -204,8 +244,12 @@ export class Lab {
   judged(node: LabNode, { ref, result, code }: EffectOf<'verdict'>): void {
     const heard = this.#heard.get(ref)
     this.#heard.delete(ref)
-    if (heard === undefined) this.verdicts.push({ node: node.name, result, code })
-    if (heard !== undefined && result === 'accept') this.#spread(node, heard.bytes, heard.from)
+    if (heard === undefined) {
+      this.verdicts.push({ node: node.name, result, code })
+      return
+    }
+    this.watch?.judged(node, heard.bytes, heard.from, result, code)
+    if (result === 'accept' && node.malice?.relays !== false) this.#spread(node, heard.bytes, heard.from)
   }
 
   #spread(from: LabNode, bytes: Uint8Array, except: Key | null): void {
@@ -221,6 +265,17 @@ export class Lab {
   #hear(from: LabNode, to: LabNode, hash: string, bytes: Uint8Array): void {
     if (!to.neighbours.has(from.name) || this.#seenBy(to.name).has(hash)) return
     this.#seenBy(to.name).add(hash)
+    this.#listen(from, to, bytes)
+  }
+
+  /** Gossip from a peer that sends what it likes, after the receiver's memory of what it has seen has run out. */
+  inject(from: LabNode, to: LabNode, bytes: Uint8Array): void {
+    this.#carry(from, to, () => {
+      if (to.neighbours.has(from.name)) this.#listen(from, to, bytes)
+    })
+  }
+
+  #listen(from: LabNode, to: LabNode, bytes: Uint8Array): void {
     const ref = this.#refs++
     this.#heard.set(ref, { bytes, from: from.key })
     to.feed({ type: 'record', via: 'gossip', from: from.key, bytes, ref })
@@ -230,7 +285,7 @@ export class Lab {
     const latency = (this.#options.latencyMs ?? 5) * (1 + this.#wires.next() / 10)
     // One connection carries everything between two nodes, in order.
     const wire = `${from.name}>${to.name}`
-    const arrival = Math.max(this.nowMs + latency, this.#arrivals.get(wire) ?? 0)
+    const arrival = Math.max(this.nowMs + latency + (from.malice?.delayMs ?? 0), this.#arrivals.get(wire) ?? 0)
     this.#arrivals.set(wire, arrival)
     this.later(arrival - this.nowMs, () => {
       if (to.up && this.passes(from.name, to.name)) action()
@@ -244,6 +299,14 @@ export class Lab {
   }
 
   #hash(bytes: Uint8Array): string {
+    const known = this.#hashes.get(bytes)
+    if (known !== undefined) return known
+    const hash = this.#hashOf(bytes)
+    this.#hashes.set(bytes, hash)
+    return hash
+  }
+
+  #hashOf(bytes: Uint8Array): string {
     return Array.from(this.#options.hasher.sha256(bytes).subarray(0, 16), (byte) => byte.toString(16)).join('.')
   }
 

@@ -92,6 +92,8 @@ export class Scene {
     recovery: Actor,
     init: Partial<FirstCharter> = {},
     selects: LedgerEnv['selects'] = () => true,
+    /** Further roots that sign charter 1. */
+    others: readonly Actor[] = [],
   ): Scene {
     const body = firstCharter({
       name: 'prod',
@@ -105,7 +107,7 @@ export class Scene {
       refreshBy: SCENE_START_MS + 365 * DAY_MS,
       ...init,
     })
-    const charter = seal(body, [root], tools.hasher)
+    const charter = seal(body, [root, ...others], tools.hasher)
     const scene = new Scene(tools, emptyLedger({ mesh: charter.id, selects }), SCENE_START_MS, [])
     scene.take(charter)
     return scene

@@ -1,0 +1,143 @@
+import { isFeed } from '../../node/core/index.ts'
+import type { SyncFrame } from '../../node/core/index.ts'
+import type { LabNode } from '../lab/lab-node.ts'
+import type { Malice } from '../lab/malice.ts'
+import type { EventKind } from './events.ts'
+import { FORGERIES } from './forge/index.ts'
+import { intruderEvents } from './intruder-events.ts'
+import { pick } from './ordeal.ts'
+import type { Ordeal } from './ordeal.ts'
+
+/** A member that lies, in all the ways that a member can. */
+export const maliceEvents: readonly EventKind[] = [
+  {
+    name: 'malice',
+    weight: 4,
+    act(ordeal, { a }) {
+      const mallory = ordeal.mallory()
+      if (mallory !== undefined) mallory.malice = (pick(WAYS, a) ?? honest)(ordeal)
+    },
+  },
+  {
+    name: 'forge',
+    weight: 22,
+    act(ordeal, { a, b, c }) {
+      const node = ordeal.any(b)
+      const forgery = pick(FORGERIES, a)
+      if (node === undefined || forgery === undefined || node.engine.view.ledger.charters.current === null) return
+      if (node.engine.view.ledger.charters.inForce.length > 1) return
+      for (const bytes of forgery.make(ordeal, node, c)) spread(ordeal, node, bytes, c)
+    },
+  },
+  {
+    name: 'replay',
+    weight: 3,
+    act(ordeal, { a, b }) {
+      // Everything that it has heard so far, again, long after gossip forgot that it had seen it.
+      const mallory = ordeal.mallory()
+      const victim = mallory === undefined ? undefined : pick(ordeal.lab.neighboursOf(mallory), a)
+      if (mallory === undefined || victim === undefined) return
+      const records = [...mallory.engine.view.ledger.records()].filter(isFeed)
+      for (let i = 0; i < 10; i++) {
+        const record = pick(records, b + i * 7)
+        if (record !== undefined) ordeal.lab.inject(mallory, victim, record.bytes)
+      }
+      for (const name of ordeal.lab.nodes.keys()) {
+        const heard = mallory.engine.view.heard(ordeal.keyOf(name.replace("'", '')))
+        if (heard !== undefined) ordeal.lab.later(90_000, () => ordeal.lab.inject(mallory, victim, heard.beacon.bytes))
+      }
+    },
+  },
+  {
+    name: 'eclipse',
+    weight: 1,
+    act(ordeal, { a }) {
+      // All that the victim reaches is the liar.
+      const mallory = ordeal.mallory()
+      const victim = ordeal.any(a)
+      if (mallory === undefined || victim === undefined) return
+      const alone = new Set([victim.name, mallory.name])
+      ordeal.lab.passes = (x, y) => x === mallory.name || y === mallory.name || alone.has(x) === alone.has(y)
+      ordeal.lab.cut()
+      ordeal.lab.connect(victim.name, mallory.name)
+    },
+  },
+  {
+    name: 'equivocate',
+    weight: 2,
+    act(ordeal, { a, b }) {
+      // Two entries after one, told to different nodes: no crime, all heads are kept.
+      const [one, two] = [ordeal.any(a), ordeal.any(b)]
+      if (one === undefined || two === undefined || one === two) return
+      const { ledger } = one.engine.view
+      if (ledger.charters.inForce.length !== 1 || ledger.roleOf(ordeal.keyOf('rogue')) === null) return
+      ordeal.submit(one, ordeal.sign(ordeal.versionBy('rogue', one, 'dev/fork'), 'rogue'))
+      ordeal.submit(two, ordeal.sign(ordeal.versionBy('rogue', one, 'dev/fork'), 'rogue'))
+    },
+  },
+  ...intruderEvents,
+]
+
+/** By gossip, smuggled into an answer of sync, or handed in at a node's own socket. */
+function spread(ordeal: Ordeal, node: LabNode, bytes: Uint8Array, c: number): void {
+  const mallory = ordeal.mallory()
+  const way = c % 3
+  if (way === 0 && mallory !== undefined && ordeal.lab.neighboursOf(mallory).length > 0) {
+    for (const victim of ordeal.lab.neighboursOf(mallory)) ordeal.lab.inject(mallory, victim, bytes)
+    return
+  }
+  if (way === 1 && mallory !== undefined) {
+    ordeal.smuggled.push(bytes)
+    mallory.malice = smuggles(ordeal)
+    return
+  }
+  ordeal.submit(node, { bytes })
+}
+
+const honest = (): Malice | null => null
+
+const WAYS: readonly ((ordeal: Ordeal) => Malice | null)[] = [
+  honest,
+  /** A black hole. */
+  () => ({ frames: () => [], relays: false, liesAboutBundles: true }),
+  () => ({ delayMs: 7_000 }),
+  () => ({ relays: false }),
+  () => ({ liesAboutBundles: true }),
+  /** Says that it holds what it does not, and shows heads that do not exist. */
+  (ordeal) => ({ frames: (_to, frame) => lie(ordeal, frame) }),
+  /** Answers what nobody asked, and everything twice. */
+  () => ({ frames: (_to, frame) => [frame, frame, { ...frame, id: frame.id + 1000 }] }),
+  (ordeal) => smuggles(ordeal),
+]
+
+function lie(ordeal: Ordeal, frame: SyncFrame): readonly SyncFrame[] {
+  if (frame.type !== 'answer') return [frame]
+  if (frame.answer.kind !== 'feeds') return [frame]
+  const feeds = frame.answer.feeds.map((feed) => ({
+    ...feed,
+    size: feed.size + 1,
+    heads: [...feed.heads.slice(0, 7), ordeal.phantom()],
+  }))
+  return [{ ...frame, answer: { kind: 'feeds', feeds } }]
+}
+
+/** Makes everyone ask for charters, and puts one foreign record into each answer. */
+function smuggles(ordeal: Ordeal): Malice {
+  let turn = 0
+  return {
+    frames(_to, frame) {
+      if (frame.type === 'ask') {
+        if (frame.ask.kind !== 'digest') return [frame]
+        return [{ ...frame, ask: { ...frame.ask, digest: { ...frame.ask.digest, charters: OTHER } } }]
+      }
+      const { answer } = frame
+      if (answer.kind === 'digest')
+        return [{ ...frame, answer: { ...answer, digest: { ...answer.digest, charters: OTHER } } }]
+      const extra = ordeal.smuggled[turn++ % Math.max(1, ordeal.smuggled.length)]
+      if (answer.kind !== 'records' || extra === undefined) return [frame]
+      return [{ ...frame, answer: { ...answer, envelopes: [...answer.envelopes, extra] } }]
+    },
+  }
+}
+
+const OTHER = { hash: 'ff'.repeat(32), count: 99 }
