@@ -1,4 +1,5 @@
 import { LIMITS } from '../limits.ts'
+import { isVersion } from '../records/guards.ts'
 import type { Cid, Envelope, Key, Version } from '../records/types.ts'
 import { answerAllHolds } from '../sync/holders.ts'
 import { convergingOf } from './converging.ts'
@@ -91,7 +92,10 @@ function sources(state: EngineState, version: Envelope<Version> | null): readonl
   return [...new Set(known)].filter((key) => key !== undefined).slice(0, LIMITS.converge.sources)
 }
 
-/** Winners here and last good versions; bundles in custody; and, to have them for late comers, other heads. */
+/**
+ * Winners here and last good versions; bundles in custody; and, to have them for late comers, other heads. A head is
+ * fetched while its record is on its way to the disk: nothing depends on the order of these two, and both take time.
+ */
 function wantedBundles(state: EngineState): Map<Cid, Envelope<Version>> {
   const wanted = new Map<Cid, Envelope<Version>>()
   const add = (version: Envelope<Version> | null): void => {
@@ -105,6 +109,11 @@ function wantedBundles(state: EngineState): Map<Cid, Envelope<Version>> {
   }
   for (const id of state.custody ?? []) add(versionAt(state, id))
   if (!state.settings.mirror) return wanted
+  for (const id of state.announcers?.keys() ?? []) {
+    const record = state.durable.has(id) ? undefined : state.ledger.get(id)
+    if (record === undefined || !isVersion(record) || state.ledger.judge(id)?.counts !== true) continue
+    if ((record.body.bundle?.size ?? 0) <= LIMITS.converge.mirrorBytes) add(record)
+  }
   for (const policy of state.durable.policies()) {
     for (const head of state.durable.policy(policy)?.countingHeads ?? []) {
       if ((head.body.bundle?.size ?? 0) <= LIMITS.converge.mirrorBytes) add(head)

@@ -144,6 +144,7 @@ function noteAnnouncer(state: EngineState, from: Key, id: Cid): void {
   const oldest = announcers.size >= LIMITS.converge.announcers ? announcers.keys().next().value : undefined
   if (oldest !== undefined) announcers.delete(oldest)
   announcers.set(id, from)
+  state.bundlesDirty = true
 }
 
 function flag(state: EngineState, id: Cid): void {
