@@ -28,7 +28,7 @@ export async function run(context: Context, _input: Invocation): Promise<Exit> {
     import('../top/actions.ts'),
     import('../top/marks.ts'),
   ])
-  const source = new DaemonSource({ client, act: actionsOf(context), now: io.now })
+  const source = new DaemonSource({ client, act: actionsOf(context), now: io.now, noRoot: await rootTrouble(context) })
   try {
     await source.start()
     // Ink knows FORCE_COLOR only, and reads it when it is imported.
@@ -47,4 +47,11 @@ export async function run(context: Context, _input: Invocation): Promise<Exit> {
     source.close()
   }
   return EXIT.done
+}
+
+/** Loaded beside the daemon's first answer; a mesh whose id is not known has no usual place for its key. */
+async function rootTrouble(context: Context): Promise<string | null> {
+  const { rootKeyTrouble } = await import('../keys/signers.ts')
+  const client = await daemonOf(context)
+  return rootKeyTrouble(context, (await client.summary()).mesh)
 }

@@ -1,3 +1,4 @@
+import { homedir } from 'node:os'
 import type { CommandModule, Context } from '../command.ts'
 import { optionsOf } from '../input/options.ts'
 import type { Output } from '../out/output.ts'
@@ -12,13 +13,41 @@ interface Way {
 
 /** Actions are the commands of the same name, so that a screen can never do what a script cannot. */
 const WAYS: Readonly<Record<ActionName, Way>> = {
-  publish: { load: () => import('../commands/publish.ts'), args: (dir) => [dir] },
-  rollback: { load: () => import('../commands/rollback.ts'), args: (policy) => [policy] },
+  publish: { load: () => import('../commands/publish.ts'), args: (dir) => [expandHome(dir)] },
+  rollback: { load: () => import('../commands/rollback.ts'), args: versioned },
+  revoke: {
+    load: () => import('../commands/revoke.ts'),
+    args: (node) => [node],
+    options: () => ({ as: 'member', yes: true }),
+  },
+  show: { load: () => import('../commands/show.ts'), args: (policy) => [policy] },
+  diff: { load: () => import('../commands/diff.ts'), args: changed },
   // The screen had its name typed: that is the confirmation.
   retire: { load: () => import('../commands/retire.ts'), args: (policy) => [policy], options: () => ({ yes: true }) },
   hold: { load: () => import('../commands/hold.ts'), args: (reason) => [reason] },
   unhold: { load: () => import('../commands/unhold.ts'), args: () => [] },
-  invite: { load: () => import('../commands/invite.ts'), args: () => [], options: (name) => ({ name }) },
+  invite: { load: () => import('../commands/invite.ts'), args: () => [], options: invited },
+}
+
+/** A tilde that no shell expands here. */
+const expandHome = (path: string): string => (path === '~' || path.startsWith('~/') ? homedir() + path.slice(1) : path)
+
+/** `web/site@3` as the policy and its version. */
+function versioned(text: string): readonly string[] {
+  const [policy = '', version] = text.split('@', 2)
+  return version === undefined ? [policy] : [policy, version]
+}
+
+/** What one version changed is told from the one before it to itself. */
+function changed(text: string): readonly string[] {
+  const [policy = '', version] = versioned(text)
+  return version === undefined || version === '1' ? [policy] : [policy, String(Number(version) - 1), version]
+}
+
+/** `db-3 role=db region=eu` */
+function invited(text: string): Readonly<Record<string, unknown>> {
+  const words = text.split(/\s+/).filter((word) => word !== '')
+  return { name: words.find((word) => !word.includes('=')), label: words.filter((word) => word.includes('=')) }
 }
 
 /** Runs an action's command with its output caught: the screen belongs to the frames. */
@@ -34,7 +63,12 @@ export function actionsOf(context: Context): (request: ActionRequest) => Promise
       const message = error instanceof Error ? error.message : String(error)
       throw new Error(oneLine([...said, message]), { cause: error })
     }
-    return oneLine(said) || `${name}: done`
+    return (
+      said
+        .join('\n')
+        .replace(/\n{2,}/g, '\n\n')
+        .trim() || `${name}: done`
+    )
   }
 }
 

@@ -31,12 +31,16 @@ const QUESTIONS: Readonly<Partial<Record<ActionName, string>>> = {
   rollback: 'Roll back which policy',
   retire: 'Retire which policy',
   hold: 'Hold this machine, because',
-  invite: 'Name of the machine to invite',
+  revoke: 'Throw out which node',
+  show: 'Show which policy, or policy@number',
+  diff: 'What changed in which policy, or policy@number',
+  invite: 'Name of the machine to invite, and labels such as role=web',
 }
 
 const CONFIRMED: Readonly<Partial<Record<ActionName, string>>> = {
   rollback: 'Roll back',
   retire: 'Retire on every node',
+  revoke: 'Throw out of the mesh for good',
 }
 
 const action = (name: ActionName, arg: string, what: string): CommandLine => ({
@@ -80,11 +84,14 @@ export const COMMANDS: readonly CommandLine[] = [
         : say(ui, `no node has a label "${arg}"; there are ${labels.slice(0, 8).join(', ')}`, 'warn'),
   },
   action('publish', 'DIR', 'publish the policy in a folder'),
-  action('rollback', 'POLICY', 'publish the version before as a new one'),
+  action('rollback', 'POLICY[@N]', 'publish the version before (or N) as a new one'),
   action('retire', 'POLICY', 'end a policy everywhere'),
+  action('revoke', 'NODE', 'throw a node out of the mesh'),
+  action('show', 'POLICY[@N]', 'a policy as it was published'),
+  action('diff', 'POLICY[@N]', 'what changed in a version'),
   action('hold', 'REASON', 'stop changes on this machine'),
   action('unhold', '', 'let changes on again'),
-  action('invite', 'NAME', 'make a token for a machine'),
+  action('invite', 'NAME [LABEL=VALUE]', 'make a token for a machine'),
   { name: 'help', arg: '', what: 'keys and commands', run: (ui) => ({ ui: goTo(ui, 'help') }) },
   { name: 'quit', arg: '', what: 'leave', run: (ui) => ({ ui, effect: { do: 'quit' } }) },
 ]

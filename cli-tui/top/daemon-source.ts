@@ -1,12 +1,5 @@
-import type { ControlClient, LogEntry, NodeRow, Status } from '../../node/control/index.ts'
-import type { Cel } from './derive/filter.ts'
-import { listOf } from './derive/list.ts'
-import type { NodeList } from './derive/list.ts'
-import { Pager } from './derive/page.ts'
-import { policyRows } from './derive/policies.ts'
-import { actionStates, rightsOf } from './derive/rights.ts'
-import type { Rights } from './derive/rights.ts'
-import { groupsOf, labelNames, sumsOf } from './derive/sums.ts'
+import type { ControlClient, LogEntry } from '../../node/control/index.ts'
+import { actionStates } from './derive/actions.ts'
 import { EVENTS_MAX, LOG_MAX } from './source.ts'
 import type {
   ActionRequest,
@@ -18,6 +11,7 @@ import type {
   NodePage,
   NodeQuery,
   PolicyRow,
+  Receipt,
   SeenEvent,
   Summary,
 } from './source.ts'
@@ -28,52 +22,46 @@ const IDLE_MS = 3000
 const BURST_MS = 250
 /** First and longest pause before trying a lost daemon again; doubled in between. */
 const RETRY_MS = { first: 500, most: 10_000 } as const
-
-interface Look {
-  readonly status: Status
-  readonly nodes: readonly NodeRow[]
-  readonly list: NodeList
-  readonly at: number
-}
+/** Between two questions to one node; what it tells changes with its runs. */
+const RECEIPT_MS = 3000
+/** Events that happened before the screen was opened. */
+const HISTORY = 200
 
 export interface DaemonSourceOptions {
-  readonly client: Pick<ControlClient, 'status' | 'nodes' | 'log' | 'record' | 'events'>
+  readonly client: Pick<
+    ControlClient,
+    'summary' | 'groups' | 'page' | 'policies' | 'node' | 'receipt' | 'history' | 'log' | 'events'
+  >
   readonly act: (request: ActionRequest) => Promise<string>
   readonly now: () => number
+  /** Why nothing can be signed with a root key from here; null if one is at hand. */
+  readonly noRoot: string | null
 }
 
-const loadCel = async (): Promise<Cel> => {
-  const { checkSelector, evaluateSelector } = await import('../../policies/index.ts')
-  return { checkSelector, evaluateSelector }
-}
-
-/**
- * A mesh through the control API. The daemon serves status, nodes, log and events; sums and pages are derived from them here, and only
- * here: when it serves `summary` and `page`, these methods ask for them instead.
- */
+/** A mesh through the control API. Counting, sorting and filtering is the daemon's work: only what shows comes here. */
 export class DaemonSource implements MeshSource {
   readonly #client: DaemonSourceOptions['client']
   readonly #now: () => number
+  readonly #noRoot: string | null
   readonly #listeners = new Set<() => void>()
   readonly #events: SeenEvent[] = []
-  readonly #pager = new Pager(loadCel)
   readonly #stop = new AbortController()
   readonly act: (request: ActionRequest) => Promise<string>
-  #look: Look | undefined
-  #rights: { readonly tip: string; readonly rights: Rights } | undefined
+  #summary: Summary | undefined
   #connection: Connection = { state: 'connecting' }
   #eventCount = 0
-  #version = 0
   #retryMs: number = RETRY_MS.first
   #timer: NodeJS.Timeout | undefined
   #dueAt = Number.POSITIVE_INFINITY
   #failure: unknown
+  #receipt: { readonly id: string; readonly at: number; readonly told: Promise<Receipt> } | undefined
   #looking = false
   #streaming = false
 
-  constructor({ client, act, now }: DaemonSourceOptions) {
+  constructor({ client, act, now, noRoot }: DaemonSourceOptions) {
     this.#client = client
     this.#now = now
+    this.#noRoot = noRoot
     this.act = act
   }
 
@@ -81,6 +69,8 @@ export class DaemonSource implements MeshSource {
   async start(): Promise<void> {
     await this.#refresh()
     if (this.#connection.state === 'lost') throw this.#failure
+    const { events } = await this.#client.history(HISTORY)
+    for (const event of events) this.#keep(event)
     this.#follow()
   }
 
@@ -94,65 +84,51 @@ export class DaemonSource implements MeshSource {
   }
 
   actions(): readonly ActionState[] {
-    const held = this.#look !== undefined && this.#look.status.hold !== null
-    return actionStates(this.#rights?.rights ?? null, this.#connection.state === 'lost', held)
+    const held = this.#summary !== undefined && this.#summary.self.hold !== null
+    return actionStates(this.#summary?.rights ?? null, {
+      lost: this.#connection.state === 'lost',
+      held,
+      noRoot: this.#noRoot,
+    })
   }
 
   async summary(): Promise<Summary> {
-    const { status, list, at } = this.#last()
-    return {
-      mesh: status.mesh,
-      meshName: status.meshName,
-      agent: status.agent,
-      self: {
-        ...status.node,
-        state: status.health,
-        observe: status.observe,
-        stale: status.stale,
-        hold: status.hold?.reason ?? null,
-      },
-      rights: this.#rights?.rights.words ?? null,
-      ...sumsOf(list),
-      peers: status.peers.length,
-      records: status.ledger.records,
-      charter: { n: status.charter.n, epoch: status.charter.epoch },
-      heads: await this.policies(),
-      alarms: status.alarms,
-      labels: labelNames(list),
-      at,
-    }
+    if (this.#summary === undefined) throw new Error('nothing was heard from the daemon yet')
+    return await Promise.resolve(this.#summary)
   }
 
-  groups(by: readonly string[]): Promise<readonly Group[]> {
-    return Promise.resolve(groupsOf(this.#last().list, by))
+  async groups(by: readonly string[]): Promise<readonly Group[]> {
+    return (await this.#client.groups(by)).groups
   }
 
   page(query: NodeQuery): Promise<NodePage> {
-    const { list, at } = this.#last()
-    return this.#pager.page(list, query, at)
+    return this.#client.page(query)
   }
 
   async policies(): Promise<readonly PolicyRow[]> {
-    const { status, nodes } = this.#last()
-    const [{ entries }, cel] = await Promise.all([this.#client.log(undefined, EVENTS_MAX), loadCel()])
-    return policyRows(status, entries, nodes, cel)
+    return (await this.#client.policies()).policies
   }
 
   async log(policy: string): Promise<readonly LogEntry[]> {
     return (await this.#client.log(policy, LOG_MAX)).entries
   }
 
-  node(id: string): Promise<NodeDetail | undefined> {
-    const { status, nodes, at } = this.#last()
-    const row = nodes.find((node) => node.id === id)
-    if (row === undefined) return Promise.resolve(undefined)
-    return Promise.resolve({
-      row,
-      at,
-      policies: row.self ? status.policies : null,
-      peers: row.self ? status.peers : null,
-      hold: row.self ? (status.hold?.reason ?? null) : null,
-    })
+  async node(id: string): Promise<NodeDetail | undefined> {
+    try {
+      return await this.#client.node(id)
+    } catch (error) {
+      if (error instanceof Error && Reflect.get(error, 'code') === 'E_NOT_FOUND') return undefined
+      throw error
+    }
+  }
+
+  /** Asked of another machine: not at every change here, but every few seconds. */
+  receipt(id: string): Promise<Receipt> {
+    const asked = this.#receipt
+    if (asked !== undefined && asked.id === id && this.#now() - asked.at < RECEIPT_MS) return asked.told
+    const told = this.#client.receipt(id)
+    this.#receipt = { id, at: this.#now(), told }
+    return told
   }
 
   events(since: number): Promise<readonly SeenEvent[]> {
@@ -165,36 +141,22 @@ export class DaemonSource implements MeshSource {
     this.#listeners.clear()
   }
 
-  #last(): Look {
-    if (this.#look === undefined) throw new Error('nothing was heard from the daemon yet')
-    return this.#look
-  }
-
   async #refresh(): Promise<void> {
     if (this.#looking || this.#stop.signal.aborted) return
     this.#looking = true
     try {
-      const [status, { nodes }] = await Promise.all([this.#client.status(), this.#client.nodes()])
-      this.#look = { status, nodes, list: listOf(nodes, ++this.#version), at: this.#now() }
-      await this.#readRights(status)
+      const first = this.#summary === undefined
+      this.#summary = await this.#client.summary()
       this.#connection = { state: 'up' }
       this.#retryMs = RETRY_MS.first
       this.#plan(IDLE_MS)
-      if (!this.#streaming && this.#version > 1) this.#follow()
+      if (!this.#streaming && !first) this.#follow()
     } catch (error) {
       this.#lose(error)
     } finally {
       this.#looking = false
     }
     this.#tell()
-  }
-
-  /** Grants of the node's own key, read again when another charter is in force. */
-  async #readRights(status: Status): Promise<void> {
-    const [tip] = status.charter.tips
-    if (tip === undefined || this.#rights?.tip === tip) return
-    const { body } = await this.#client.record(tip)
-    this.#rights = { tip, rights: rightsOf(body, status.node.key) }
   }
 
   #lose(error: unknown): void {
@@ -229,9 +191,8 @@ export class DaemonSource implements MeshSource {
 
   async #read(): Promise<void> {
     try {
-      for await (const { at, kind, level, message } of this.#client.events(this.#stop.signal)) {
-        this.#events.push({ n: ++this.#eventCount, at, kind, level, message })
-        if (this.#events.length > EVENTS_MAX) this.#events.splice(0, this.#events.length - EVENTS_MAX)
+      for await (const event of this.#client.events(this.#stop.signal)) {
+        this.#keep(event)
         this.#plan(BURST_MS)
       }
       this.#lose(new Error('the daemon has ended'))
@@ -239,6 +200,11 @@ export class DaemonSource implements MeshSource {
       this.#lose(error)
     }
     this.#tell()
+  }
+
+  #keep({ at, kind, level, message }: Omit<SeenEvent, 'n'>): void {
+    this.#events.push({ n: ++this.#eventCount, at, kind, level, message })
+    if (this.#events.length > EVENTS_MAX) this.#events.splice(0, this.#events.length - EVENTS_MAX)
   }
 
   #tell(): void {

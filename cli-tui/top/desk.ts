@@ -1,11 +1,14 @@
 import { aboutOf, NEEDS, QUESTIONS } from './questions.ts'
 import type { Need } from './questions.ts'
-import { FIRST_UI } from './ui.ts'
+import { FIRST_UI, goTo, withPlace } from './ui.ts'
 import type { Effect, Shown, Ui } from './ui.ts'
 import { press } from './press.ts'
 import { EVENTS_MAX } from './source.ts'
 import type { ActionName, MeshSource, SeenEvent } from './source.ts'
 import type { Body, Data } from './view.ts'
+
+/** Longer than this is no line that is taken in at a glance: a token, for one. */
+const NOTICE_MAX = 200
 
 export interface Snapshot {
   readonly ui: Ui
@@ -76,9 +79,22 @@ export class Desk {
     }
     const { name, arg } = effect
     this.#source.act({ name, arg }).then(
-      (text) => this.#notice(text, 'good'),
+      (text) => this.#said(`${name} ${arg}`.trim(), text),
       (error: unknown) => this.#notice(`${name}: ${error instanceof Error ? error.message : String(error)}`, 'bad'),
     )
+  }
+
+  /** One line is a notice; more is a page of its own, which esc leaves. */
+  #said(title: string, text: string): void {
+    const lines = text.trimEnd().split('\n')
+    if (lines.length === 1 && (lines[0]?.length ?? 0) <= NOTICE_MAX) {
+      this.#notice(lines[0] ?? '', 'good')
+      return
+    }
+    const ui = goTo(this.#snapshot.ui, 'text')
+    this.#snapshot = { ...this.#snapshot, ui: { ...withPlace(ui, { cursor: 0, top: 0 }), text: { title, lines } } }
+    this.#refresh()
+    this.#tell()
   }
 
   #notice(text: string, tone: 'good' | 'bad'): void {
@@ -97,6 +113,9 @@ export class Desk {
       labels: data.summary?.labels ?? [],
       nodeAtCursor: this.#body?.node,
       policyAtCursor: this.#body?.policy,
+      versionAtCursor: this.#body?.version,
+      nodeName: this.#body?.nodeName,
+      self: data.summary?.self.id,
       values: this.#body?.values,
       disabled,
       filterError: data.page?.error,

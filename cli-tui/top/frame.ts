@@ -2,6 +2,7 @@ import { columnsOf, fit, line, rowText, span } from './line.ts'
 import type { Line, Span } from './line.ts'
 import { keysOn } from './keys.ts'
 import type { Marks } from './marks.ts'
+import { connections } from './screens/connections.ts'
 import { events } from './screens/events.ts'
 import { help } from './screens/help.ts'
 import { log } from './screens/log.ts'
@@ -10,6 +11,7 @@ import { nodes } from './screens/nodes.ts'
 import { overview } from './screens/overview.ts'
 import { policies } from './screens/policies.ts'
 import { rollout } from './screens/rollout.ts'
+import { text as textScreen } from './screens/text.ts'
 import { topology } from './screens/topology.ts'
 import { TABS } from './ui.ts'
 import type { ScreenName, Ui } from './ui.ts'
@@ -30,6 +32,8 @@ const DRAW: Readonly<Record<ScreenName, (view: View) => Body>> = {
   events,
   topology,
   rollout,
+  connections,
+  text: textScreen,
   help,
 }
 

@@ -32,6 +32,10 @@ export type Act =
   | 'hold'
   | 'invite'
   | 'publish'
+  | 'revoke'
+  | 'show'
+  | 'diff'
+  | 'connections'
 
 export interface KeyLine {
   /** Names as `keyNames` gives them; the first is shown. */
@@ -52,6 +56,8 @@ const LISTS: readonly ScreenName[] = [
   'topology',
   'overview',
   'rollout',
+  'connections',
+  'text',
   'help',
 ]
 
@@ -60,11 +66,11 @@ export const KEYS: readonly KeyLine[] = [
   { keys: ['q', 'ctrl+c'], act: 'quit', what: 'leave', hint: 'quit', on: 'all' },
   { keys: ['?'], act: 'help', what: 'this page', hint: 'help', on: 'all' },
   { keys: ['1'], act: 'overview', what: 'Overview', hint: '', on: 'all' },
-  { keys: ['2'], act: 'nodes', what: 'Nodes', hint: '', on: 'all' },
-  { keys: ['3'], act: 'policies', what: 'Policies', hint: '', on: 'all' },
-  { keys: ['4'], act: 'events', what: 'Events', hint: '', on: 'all' },
+  { keys: ['2'], act: 'policies', what: 'Policies', hint: '', on: 'all' },
+  { keys: ['3'], act: 'nodes', what: 'Nodes', hint: '', on: 'all' },
+  { keys: ['4'], act: 'rollout', what: 'Rollout', hint: '', on: 'all' },
   { keys: ['5'], act: 'topology', what: 'Topology', hint: '', on: 'all' },
-  { keys: ['6'], act: 'rollout', what: 'Rollout', hint: '', on: 'all' },
+  { keys: ['6'], act: 'events', what: 'Events', hint: '', on: 'all' },
   { keys: ['tab', 'right'], act: 'nextTab', what: 'next screen', hint: '', on: 'all' },
   { keys: ['shift+tab', 'left'], act: 'lastTab', what: 'screen before', hint: '', on: 'all' },
   { keys: ['up', 'k'], act: 'up', what: 'one row up', hint: '', on: LISTS },
@@ -78,7 +84,7 @@ export const KEYS: readonly KeyLine[] = [
     act: 'open',
     what: 'look at what is under the cursor',
     hint: 'open',
-    on: ['nodes', 'policies', 'topology', 'overview', 'rollout'],
+    on: ['nodes', 'policies', 'topology', 'overview', 'rollout', 'log', 'connections'],
   },
   { keys: ['esc', 'backspace'], act: 'back', what: 'back', hint: 'back', on: 'all' },
   { keys: ['/'], act: 'filter', what: 'filter: words, or CEL on Nodes', hint: 'filter', on: ['nodes', 'events'] },
@@ -89,16 +95,32 @@ export const KEYS: readonly KeyLine[] = [
   { keys: ['b'], act: 'by', what: 'table by the next label', hint: 'by label', on: ['overview', 'topology'] },
   { keys: ['a'], act: 'across', what: 'columns by the next label', hint: 'across', on: ['topology'] },
   { keys: ['l'], act: 'level', what: 'from the next level', hint: 'level', on: ['events'] },
-  { keys: ['P'], act: 'publish', what: 'publish a folder', hint: 'publish', on: ['policies'] },
+  {
+    keys: ['c'],
+    act: 'connections',
+    what: 'connections of this node, with round-trip times',
+    hint: 'connections',
+    on: ['nodes', 'node', 'topology'],
+  },
+  { keys: ['d'], act: 'diff', what: 'what changed in this version', hint: 'diff', on: ['policies', 'log', 'rollout'] },
+  {
+    keys: ['v'],
+    act: 'show',
+    what: 'the policy as it was published',
+    hint: 'show',
+    on: ['policies', 'log', 'rollout'],
+  },
+  { keys: ['P'], act: 'publish', what: 'publish a folder', hint: 'publish', on: ['policies', 'rollout', 'overview'] },
   {
     keys: ['R'],
     act: 'rollback',
     what: 'roll the policy back to its version before',
     hint: 'roll back',
-    on: ['policies', 'log'],
+    on: ['policies', 'log', 'rollout'],
   },
   { keys: ['X'], act: 'retire', what: 'end the policy everywhere', hint: 'retire', on: ['policies', 'log'] },
   { keys: ['H'], act: 'hold', what: 'hold this machine, or let it go', hint: 'hold', on: ['overview', 'node'] },
+  { keys: ['V'], act: 'revoke', what: 'throw the node out of the mesh', hint: 'revoke', on: ['nodes', 'node'] },
   { keys: ['I'], act: 'invite', what: 'invite a machine', hint: 'invite', on: ['overview', 'nodes'] },
 ]
 

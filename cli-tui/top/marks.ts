@@ -12,6 +12,9 @@ export interface Marks {
   readonly branch: string
   readonly last: string
   readonly about: string
+  /** From low to high. */
+  readonly steps: string
+  readonly noStep: string
 }
 
 export const UNICODE: Marks = {
@@ -27,6 +30,8 @@ export const UNICODE: Marks = {
   branch: '├─',
   last: '└─',
   about: '≈',
+  steps: '▁▂▃▄▅▆▇█',
+  noStep: '·',
 }
 
 export const ASCII: Marks = {
@@ -42,6 +47,8 @@ export const ASCII: Marks = {
   branch: '|-',
   last: '`-',
   about: '~',
+  steps: '.:-=+*%#',
+  noStep: ' ',
 }
 
 /** POSIX: LC_ALL beats LC_CTYPE beats LANG; the first that is set and not empty decides. */

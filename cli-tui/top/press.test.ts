@@ -10,6 +10,9 @@ const SHOWN: Shown = {
   labels: ['region', 'role'],
   nodeAtCursor: undefined,
   policyAtCursor: undefined,
+  versionAtCursor: undefined,
+  nodeName: undefined,
+  self: undefined,
   values: undefined,
   disabled: {},
   filterError: undefined,
@@ -25,11 +28,11 @@ const typed = (text: string): string[] => Array.from(text, (char) => (char === '
 
 describe('moving', () => {
   it('goes to screens by number, and back where one came from', () => {
-    expect(after(['2']).ui.screen).toBe('nodes')
-    expect(after(['2', '3', 'esc']).ui.screen).toBe('nodes')
-    expect(after(['2', '3', 'esc', 'esc', 'esc']).ui.screen).toBe('overview')
-    expect(after(['tab', 'tab']).ui.screen).toBe('policies')
-    expect(after(['shift+tab']).ui.screen).toBe('rollout')
+    expect(after(['3']).ui.screen).toBe('nodes')
+    expect(after(['3', '2', 'esc']).ui.screen).toBe('nodes')
+    expect(after(['3', '2', 'esc', 'esc', 'esc']).ui.screen).toBe('overview')
+    expect(after(['tab', 'tab']).ui.screen).toBe('nodes')
+    expect(after(['shift+tab']).ui.screen).toBe('events')
   })
 
   it('keeps the cursor inside the list and the list around the cursor', () => {

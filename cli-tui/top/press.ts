@@ -41,10 +41,16 @@ const tab =
 const turned = <T>(list: readonly T[], current: T | undefined): T | undefined =>
   list[(current === undefined ? 1 : list.indexOf(current) + 1) % list.length]
 
+/** What concerns one version is about the one under the cursor, where there are versions; `retire` is about the policy. */
 const ask =
-  (name: 'rollback' | 'retire') =>
+  (name: 'rollback' | 'retire' | 'show' | 'diff') =>
   (ui: Ui, shown: Shown): Step =>
-    begin(ui, shown, name, (ui.screen === 'log' ? ui.policy : shown.policyAtCursor) ?? '')
+    begin(
+      ui,
+      shown,
+      name,
+      (name === 'retire' ? shown.policyAtCursor : (shown.versionAtCursor ?? shown.policyAtCursor)) ?? '',
+    )
 
 const ACTS: Readonly<Record<Act, (ui: Ui, shown: Shown) => Step>> = {
   quit: (ui) => ({ ui, effect: { do: 'quit' } }),
@@ -85,11 +91,19 @@ const ACTS: Readonly<Record<Act, (ui: Ui, shown: Shown) => Step>> = {
     begin(ui, shown, shown.disabled.hold !== undefined && shown.disabled.unhold === undefined ? 'unhold' : 'hold', ''),
   invite: (ui, shown) => begin(ui, shown, 'invite', ''),
   publish: (ui, shown) => begin(ui, shown, 'publish', ''),
+  revoke: (ui, shown) => begin(ui, shown, 'revoke', shown.nodeName ?? ''),
+  show: ask('show'),
+  diff: ask('diff'),
+  connections: (ui, shown) => {
+    const node = shown.nodeAtCursor ?? (ui.screen === 'node' ? ui.node : shown.self)
+    return node === undefined ? { ui } : { ui: withPlace({ ...goTo(ui, 'connections'), node }, { cursor: 0, top: 0 }) }
+  },
 }
 
 function open(ui: Ui, shown: Shown): Step {
   if (shown.nodeAtCursor !== undefined)
     return { ui: withPlace({ ...goTo(ui, 'node'), node: shown.nodeAtCursor }, { cursor: 0, top: 0 }) }
+  if (shown.versionAtCursor !== undefined) return begin(ui, shown, 'show', shown.versionAtCursor)
   if (shown.policyAtCursor !== undefined)
     return { ui: withPlace({ ...goTo(ui, 'log'), policy: shown.policyAtCursor }, { cursor: 0, top: 0 }) }
   if (shown.values === undefined) return { ui }

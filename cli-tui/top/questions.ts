@@ -2,18 +2,20 @@ import type { MeshSource } from './source.ts'
 import type { ScreenName, Ui } from './ui.ts'
 import type { Data } from './view.ts'
 
-export type Need = 'summary' | 'events' | 'groups' | 'heat' | 'page' | 'policies' | 'log' | 'node'
+export type Need = 'summary' | 'events' | 'groups' | 'heat' | 'page' | 'policies' | 'log' | 'node' | 'receipt'
 
 /** What each screen asks for, beside the summary and the events, which every screen shows something of. */
 export const NEEDS: Readonly<Record<ScreenName, readonly Need[]>> = {
   overview: ['groups'],
   nodes: ['page'],
-  node: ['node'],
+  node: ['node', 'receipt'],
   policies: ['policies'],
   log: ['log'],
   events: [],
   topology: ['heat'],
   rollout: ['policies'],
+  connections: ['node', 'receipt'],
+  text: [],
   help: [],
 }
 
@@ -40,7 +42,7 @@ export function aboutOf(need: Need, ui: Ui, visible: number): string {
   if (need === 'page') return JSON.stringify([sort, descending, filter, problemsOnly, partOf(ui, visible)])
   if (need === 'groups' || need === 'heat') return JSON.stringify([by, across])
   if (need === 'log') return policy ?? ''
-  return need === 'node' ? (node ?? '') : ''
+  return need === 'node' || need === 'receipt' ? (node ?? '') : ''
 }
 
 /** Rows asked for before it is known how many fit. */
@@ -73,4 +75,12 @@ export const QUESTIONS: Readonly<Record<Need, (asking: Asking) => Promise<Partia
     policy === undefined ? {} : { log: { policy, entries: await source.log(policy) } },
   node: async ({ source, ui: { node } }) =>
     node === undefined ? {} : { node: { id: node, detail: await source.node(node) } },
+  receipt: async ({ source, ui: { node } }) => {
+    if (node === undefined) return {}
+    try {
+      return { receipt: { id: node, told: await source.receipt(node) } }
+    } catch (error) {
+      return { receipt: { id: node, told: error instanceof Error ? error.message : String(error) } }
+    }
+  },
 }

@@ -9,6 +9,8 @@ export const SCREENS = [
   'events',
   'topology',
   'rollout',
+  'connections',
+  'text',
   'help',
 ] as const
 export type ScreenName = (typeof SCREENS)[number]
@@ -16,11 +18,11 @@ export type ScreenName = (typeof SCREENS)[number]
 /** Screens with a number; the others are reached from them. */
 export const TABS: readonly (readonly [ScreenName, title: string, short: string])[] = [
   ['overview', 'Overview', 'Over'],
-  ['nodes', 'Nodes', 'Nodes'],
   ['policies', 'Policies', 'Pol'],
-  ['events', 'Events', 'Events'],
-  ['topology', 'Topology', 'Topo'],
+  ['nodes', 'Nodes', 'Nodes'],
   ['rollout', 'Rollout', 'Roll'],
+  ['topology', 'Topology', 'Topo'],
+  ['events', 'Events', 'Events'],
 ]
 
 export interface Place {
@@ -65,6 +67,8 @@ export interface Ui {
   readonly across: string | undefined
   readonly node: string | undefined
   readonly policy: string | undefined
+  /** What a command said, when that was more than a line. */
+  readonly text: { readonly title: string; readonly lines: readonly string[] } | undefined
   readonly prompt: Prompt | undefined
   readonly notice: Notice | undefined
 }
@@ -83,6 +87,7 @@ export const FIRST_UI: Ui = {
   across: undefined,
   node: undefined,
   policy: undefined,
+  text: undefined,
   prompt: undefined,
   notice: undefined,
 }
@@ -114,6 +119,12 @@ export interface Shown {
   readonly labels: readonly string[]
   readonly nodeAtCursor: string | undefined
   readonly policyAtCursor: string | undefined
+  /** `web/site@3` on a screen of versions. */
+  readonly versionAtCursor: string | undefined
+  /** Id of the node that the screen runs on. */
+  readonly self: string | undefined
+  /** Name of the node that the screen is about. */
+  readonly nodeName: string | undefined
   readonly values: readonly string[] | undefined
   readonly disabled: Readonly<Partial<Record<ActionName, string>>>
   readonly filterError: FilterError | undefined

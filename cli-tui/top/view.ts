@@ -12,6 +12,7 @@ import type {
   NodeDetail,
   NodePage,
   PolicyRow,
+  Receipt,
   SeenEvent,
   Summary,
 } from './source.ts'
@@ -29,6 +30,8 @@ export interface Data {
   readonly policies?: readonly PolicyRow[]
   readonly log?: { readonly policy: string; readonly entries: readonly LogEntry[] }
   readonly node?: { readonly id: string; readonly detail: NodeDetail | undefined }
+  /** What the node tells of itself, or why it does not. */
+  readonly receipt?: { readonly id: string; readonly told: Receipt | string }
   readonly events: readonly SeenEvent[]
 }
 
@@ -51,6 +54,8 @@ export interface Body {
   readonly visible: number
   readonly node?: string | undefined
   readonly policy?: string | undefined
+  readonly version?: string | undefined
+  readonly nodeName?: string | undefined
   readonly values?: readonly string[] | undefined
 }
 

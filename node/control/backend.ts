@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Group, LoggedEvent, NodeDetail, NodePage, NodeQuery, PolicyRow, Receipt, Summary } from './fleet/types.ts'
 import type { Framed } from './frames.ts'
 import type {
   blocksStoredSchema,
@@ -32,6 +33,14 @@ import type {
 export interface Backend {
   status(): Status
   nodes(): z.infer<typeof nodesSchema>
+  summary(): Promise<Summary>
+  groups(by: readonly string[]): { readonly groups: readonly Group[] }
+  page(query: NodeQuery): Promise<NodePage>
+  policies(): Promise<{ readonly policies: readonly PolicyRow[] }>
+  /** By peer id. Throws E_NOT_FOUND. */
+  node(id: string): NodeDetail
+  receipt(id: string, signal: AbortSignal): Promise<Receipt>
+  history(max: number): { readonly events: readonly LoggedEvent[] }
   /** Newest first. */
   log(policy: string | undefined, max: number): z.infer<typeof logSchema>
   charter(): CharterView

@@ -3,6 +3,7 @@ import { bytesOf, parse, readAll, send } from './http.ts'
 import type { Call } from './http.ts'
 import { decodeFrames, encodeFrames } from './frames.ts'
 import type { Framed } from './frames.ts'
+import type { Group, LoggedEvent, NodeDetail, NodePage, NodeQuery, PolicyRow, Receipt, Summary } from './fleet/types.ts'
 import { CONTROL_LIMITS } from './limits.ts'
 import { readEvents } from './event-lines.ts'
 import type {
@@ -63,6 +64,39 @@ export class ControlClient {
 
   nodes(): Promise<z.infer<typeof nodesSchema>> {
     return this.#json({ method: 'GET', path: '/v1/nodes' })
+  }
+
+  summary(): Promise<Summary> {
+    return this.#json({ method: 'GET', path: '/v1/summary' })
+  }
+
+  /** Counts by the values of one or two labels. */
+  groups(by: readonly string[]): Promise<{ readonly groups: readonly Group[] }> {
+    return this.#json({ method: 'POST', path: '/v1/groups', body: { by } })
+  }
+
+  /** Nodes in an order, filtered; a broken filter comes back as `error` with its place. */
+  page(query: Partial<NodeQuery>): Promise<NodePage> {
+    return this.#json({ method: 'POST', path: '/v1/page', body: query })
+  }
+
+  policies(): Promise<{ readonly policies: readonly PolicyRow[] }> {
+    return this.#json({ method: 'GET', path: '/v1/policies' })
+  }
+
+  /** @param id peer id. Rejects with E_NOT_FOUND. */
+  node(id: string): Promise<NodeDetail> {
+    return this.#json({ method: 'GET', path: `/v1/nodes/${encodeURIComponent(id)}` })
+  }
+
+  /** What a node tells of itself, asked over the mesh. Rejects with E_NOT_FOUND, E_UNREACHABLE, E_UNOBSERVED, E_BUSY, E_TIMEOUT. */
+  receipt(id: string): Promise<Receipt> {
+    return this.#json({ method: 'GET', path: `/v1/nodes/${encodeURIComponent(id)}/receipt` })
+  }
+
+  /** Events since the daemon started, of level info and above, oldest first, the newest `max`. */
+  history(max: number): Promise<{ readonly events: readonly LoggedEvent[] }> {
+    return this.#json({ method: 'GET', path: `/v1/history?max=${max}` })
   }
 
   /** Feed entries of one policy, or of everything, newest first; `max` at most. */

@@ -24,6 +24,14 @@ export const CONTROL_ERRORS = {
     'No other peer said in time that it holds the bundle.',
     'The version is durable here and goes on spreading; see `chorus status`, or use --local on a lone node.',
   ],
+  E_UNREACHABLE: [
+    'That node could not be asked: it is down, or no address of it leads there from here.',
+    'Look from a node that is its neighbour, or on the node itself.',
+  ],
+  E_UNOBSERVED: [
+    'That node tells its outcomes only to keys with the verb `observe` there.',
+    'A root gives it: `chorus grant NODE --verb observe`.',
+  ],
   E_CONVERGE_TIMEOUT: ['The run did not end in time.', 'It goes on; see `chorus status`.'],
   E_INTERNAL: ['The daemon failed in a way that it did not expect.', 'See its log, and report it.'],
 } as const satisfies Record<string, readonly [meaning: string, remedy: string]>

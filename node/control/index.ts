@@ -17,3 +17,28 @@ export type {
   RecordView,
   Status,
 } from './schema.ts'
+export { filterOf, isCel, type Cel } from './fleet/filter.ts'
+export { listOf, orderBy, type NodeList } from './fleet/list.ts'
+export { Pager } from './fleet/page.ts'
+export { isProblem, severityOf, STATES, sumOf, worstOf } from './fleet/states.ts'
+export { groupsOf, labelNames, sumsOf } from './fleet/sums.ts'
+export { GROUPS_MAX, PAGE_MAX, SORTS } from './fleet/types.ts'
+export type {
+  Counts,
+  FilterError,
+  Group,
+  HeadShare,
+  Health,
+  LoggedEvent,
+  NodeDetail,
+  NodePage,
+  NodeQuery,
+  PolicyRow,
+  Receipt,
+  Rights,
+  Run,
+  Sort,
+  Spread,
+  Summary,
+  TrafficLine,
+} from './fleet/types.ts'

@@ -2,6 +2,18 @@ import { z } from 'zod'
 import type { Backend } from './backend.ts'
 import { ControlError } from './errors.ts'
 import { decodeFrames } from './frames.ts'
+import {
+  groupsAskedSchema,
+  groupsSchema,
+  historySchema,
+  nodeDetailSchema,
+  pageAskedSchema,
+  pageSchema,
+  policiesSchema,
+  receiptSchema,
+  summarySchema,
+} from './fleet/schema.ts'
+import { HISTORY_MAX } from './fleet/history.ts'
 import { CONTROL_LIMITS } from './limits.ts'
 import {
   blocksStoredSchema,
@@ -109,6 +121,7 @@ const logQuery = z.object({
   policy: z.string().min(1).max(253).optional(),
   max: z.coerce.number().int().min(1).max(100_000).default(1000),
 })
+const historyQuery = z.object({ max: z.coerce.number().int().min(1).max(HISTORY_MAX).default(200) })
 const heldQuery = z.object({
   timeoutMs: z.coerce.number().int().min(1).max(CONTROL_LIMITS.heldMaxMs).default(CONTROL_LIMITS.heldMs),
 })
@@ -117,6 +130,21 @@ const heldQuery = z.object({
 export const ROUTES: readonly Route[] = [
   json('GET', '/v1/status', { reply: statusSchema }, (backend) => backend.status()),
   json('GET', '/v1/nodes', { reply: nodesSchema }, (backend) => backend.nodes()),
+  json('GET', '/v1/summary', { reply: summarySchema }, (backend) => backend.summary()),
+  json('POST', '/v1/groups', { body: groupsAskedSchema, reply: groupsSchema }, (backend, { body }) =>
+    backend.groups(body.by),
+  ),
+  json('POST', '/v1/page', { body: pageAskedSchema, reply: pageSchema }, (backend, { body }) => backend.page(body)),
+  json('GET', '/v1/policies', { reply: policiesSchema }, (backend) => backend.policies()),
+  json('GET', '/v1/nodes/:id', { params: byId, reply: nodeDetailSchema }, (backend, { params }) =>
+    backend.node(params.id),
+  ),
+  json('GET', '/v1/nodes/:id/receipt', { params: byId, reply: receiptSchema }, (backend, { params, signal }) =>
+    backend.receipt(params.id, signal),
+  ),
+  json('GET', '/v1/history', { query: historyQuery, reply: historySchema }, (backend, { query }) =>
+    backend.history(query.max),
+  ),
   json('GET', '/v1/log', { query: logQuery, reply: logSchema }, (backend, { query }) =>
     backend.log(query.policy, query.max),
   ),

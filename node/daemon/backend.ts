@@ -17,6 +17,7 @@ import { bundleFrames, importBundle, recordFrames } from './carry.ts'
 import type { Converger, RunReport } from './converger.ts'
 import { makeInvite } from './invite.ts'
 import { planFor } from './plan.ts'
+import type { Screens } from './screens.ts'
 
 export interface BackendOptions {
   readonly world: () => NodeWorld
@@ -26,6 +27,7 @@ export interface BackendOptions {
   /** A bundle that was handed in is held now. */
   readonly stored: (cid: Cid, size: number) => Promise<void>
   readonly lastRun: () => RunReport | null
+  readonly screens: Screens
   readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>
   readonly subscribe: (listener: (event: ControlEvent) => void) => () => void
 }
@@ -53,6 +55,7 @@ export function createBackend(options: BackendOptions): Backend {
   }
 
   return {
+    ...options.screens.answers,
     status: () => statusView(world()),
     nodes: () => ({ api: API_VERSION, nodes: nodeRows(world()) }),
     log(policy, max) {

@@ -10,6 +10,8 @@ const DIR = join(import.meta.dirname, 'golden')
 const fleet = new FleetSource(1200)
 const nodeId = (index: number): string => fleet.fleet.row(index).id
 
+const DIFF = ['web/site@6 → @7', '--- nginx.conf', '+++ nginx.conf', '-worker_processes 1;', '+worker_processes auto;']
+
 /** Every screen, and states of screens that look different. */
 const CASES: readonly (readonly [name: string, ui: Partial<Ui>])[] = [
   ['overview', {}],
@@ -23,6 +25,8 @@ const CASES: readonly (readonly [name: string, ui: Partial<Ui>])[] = [
   ['events', { screen: 'events' }],
   ['topology', { screen: 'topology' }],
   ['rollout', { screen: 'rollout' }],
+  ['connections', { screen: 'connections', node: nodeId(0) }],
+  ['text', { screen: 'text', text: { title: 'diff web/site@7', lines: DIFF } }],
   ['help', { screen: 'help' }],
 ]
 

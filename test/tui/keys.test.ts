@@ -5,7 +5,7 @@ import { App } from '../../cli-tui/top/app.tsx'
 import { Desk } from '../../cli-tui/top/desk.ts'
 import { UNICODE } from '../../cli-tui/top/marks.ts'
 import { FleetSource } from '../../cli-tui/top/testing/fleet-source.ts'
-import { FLEET_NOW } from '../../cli-tui/top/testing/story.ts'
+import { FLEET_NOW } from '../../node/control/testing/log.ts'
 
 const ENTER = '\r'
 const ESC = '\u001b'
@@ -43,27 +43,27 @@ afterEach(() => cleanup())
 describe('keys of the running program', () => {
   it('go from screen to screen', async () => {
     const { press, frame } = open()
-    await press('2')
-    expect(frame()).toContain('[2 Nodes]')
+    await press('3')
+    expect(frame()).toContain('[3 Nodes]')
     await press('?')
     expect(frame()).toContain('Keys ─')
     await press(ESC)
-    expect(frame()).toContain('[2 Nodes]')
+    expect(frame()).toContain('[3 Nodes]')
   })
 
   it('open the node under the cursor', async () => {
     const { press, frame, source } = open()
-    await press('2', DOWN, DOWN)
+    await press('3', DOWN, DOWN)
     const chosen = /▸ (\S+)/.exec(frame())?.[1] ?? 'none'
     await press(ENTER)
-    expect(frame()).toContain('Identity')
+    expect(frame()).toContain('Policies ─')
     expect(frame()).toContain(chosen)
     expect(source.fleet.size).toBe(300)
   })
 
   it('filter while typing, and show where a condition is broken', async () => {
     const { press, frame } = open()
-    await press('2', '/', 'labels.role = "web"')
+    await press('3', '/', 'labels.role = "web"')
     expect(frame()).toContain('= alone means nothing')
     expect(frame()).toMatch(/\n {14}\^/)
     await press(ESC)
@@ -72,7 +72,7 @@ describe('keys of the running program', () => {
 
   it('retire a policy only after its name was typed', async () => {
     const { press, frame, source } = open()
-    await press('3', 'X')
+    await press('2', 'X')
     expect(frame()).toContain('Type its name to confirm')
     await press('base/motd', ENTER)
     expect(source.done).toEqual([{ name: 'retire', arg: 'base/motd' }])
@@ -81,7 +81,7 @@ describe('keys of the running program', () => {
 
   it('say why an action is not possible for this key', async () => {
     const { press, frame, source } = open(new FleetSource(30, { mayPublish: false }))
-    await press('3', 'X')
+    await press('2', 'X')
     expect(frame()).toContain('no grant with the verb')
     expect(source.done).toEqual([])
   })

@@ -6,7 +6,7 @@ import { UNICODE } from '../../cli-tui/top/marks.ts'
 import type { Marks } from '../../cli-tui/top/marks.ts'
 import { frame } from '../../cli-tui/top/frame.ts'
 import type { MeshSource } from '../../cli-tui/top/source.ts'
-import { FLEET_NOW } from '../../cli-tui/top/testing/story.ts'
+import { FLEET_NOW } from '../../node/control/testing/log.ts'
 import { FIRST_UI } from '../../cli-tui/top/ui.ts'
 import type { Ui } from '../../cli-tui/top/ui.ts'
 

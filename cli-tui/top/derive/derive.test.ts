@@ -1,62 +1,24 @@
 import { describe, expect, it } from 'vitest'
-import * as cel from '../../../policies/index.ts'
 import type { SeenEvent } from '../source.ts'
-import { Fleet, VERSION_ID } from '../testing/fleet.ts'
-import { logOf } from '../testing/story.ts'
+import { actionStates } from './actions.ts'
 import { coalesce, nextLevel } from './coalesce.ts'
-import { policyRows } from './policies.ts'
-import { actionStates, rightsOf } from './rights.ts'
 
-describe('policies', () => {
-  const fleet = new Fleet(200)
-  const nodes = Array.from({ length: 200 }, (_, index) => fleet.row(index))
-
-  it('count whom the selector chooses and who runs the winner', () => {
-    const [row] = policyRows({ policies: [] }, logOf('web/site'), nodes, cel)
-    expect(row).toMatchObject({ policy: 'web/site', version: VERSION_ID, seq: 7, forked: false, author: 'ci' })
-    expect(row?.inForce).toBe(
-      nodes.filter(({ state, policies }) => state !== 'away' && policies['web/site']?.state === 'ok').length,
-    )
-    expect(row?.of).toBeGreaterThan(row?.inForce ?? 0)
-  })
-
-  it('show a fork with both heads and no winner', () => {
-    const [newest, second] = logOf('web/site')
-    if (newest === undefined || second === undefined) throw new Error('the story has seven versions')
-    const rivals = [newest, { ...second, seq: 7, head: true }].map((entry) => ({ ...entry, winner: false }))
-    const [row] = policyRows({ policies: [] }, rivals, [], cel)
-    expect(row).toMatchObject({ forked: true, version: null })
-    expect(row?.heads).toHaveLength(2)
-  })
-})
-
-describe('rights', () => {
-  const key = 'ab'.repeat(32)
-  const charter = {
-    grants: [
-      { key, verbs: ['publish', 'observe'], policies: ['web/*'] },
-      { key: 'cd'.repeat(32), verbs: ['retire'], policies: ['*'] },
-    ],
-    enrollers: [{ key, labels: {} }],
-    roots: { keys: ['ef'.repeat(32)], threshold: 1 },
-  }
-
-  it('are those of the own key', () => {
-    expect(rightsOf(charter, key).words).toEqual(['publish, observe on web/*', 'enrol nodes'])
-    expect(rightsOf(charter, 'ef'.repeat(32)).words).toEqual(['root'])
-    expect(rightsOf({}, key).words).toEqual([])
-  })
+describe('actions', () => {
+  const rights = { words: ['publish'], verbs: ['publish', 'observe'], enrols: true }
 
   it('disable what they do not cover, with the reason', () => {
-    const states = actionStates(rightsOf(charter, key), false, false)
+    const states = actionStates(rights, { lost: false, held: false, noRoot: 'no root key is here' })
     const why = Object.fromEntries(states.map(({ name, disabled }) => [name, disabled]))
     expect(why).toMatchObject({ publish: null, rollback: null, hold: null, invite: null })
     expect(why['retire']).toContain('no grant with the verb retire')
+    expect(why['revoke']).toBe('no root key is here')
     expect(why['unhold']).toBe('this node is not held')
   })
 
   it('disable everything while the daemon is lost', () => {
-    expect(actionStates(rightsOf(charter, key), true, false).every(({ disabled }) => disabled !== null)).toBe(true)
+    expect(
+      actionStates(rights, { lost: true, held: false, noRoot: null }).every(({ disabled }) => disabled !== null),
+    ).toBe(true)
   })
 })
 

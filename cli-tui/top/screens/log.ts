@@ -55,7 +55,10 @@ export function log(view: View): Body {
   const chosen = entries[at]
   return {
     lines: [
-      [span(`${ui.policy ?? ''}  `, 'bold'), span(`${entries.length} versions`, 'dim')],
+      [
+        span(`${ui.policy ?? ''}  `, 'bold'),
+        span(`${entries.length} ${entries.length === 1 ? 'version' : 'versions'}`, 'dim'),
+      ],
       [span('  '), ...tableHead(COLUMNS, widths, marks)],
       ...lines,
       ...padding,
@@ -64,6 +67,7 @@ export function log(view: View): Body {
     total: entries.length,
     visible,
     policy: ui.policy,
+    version: chosen === undefined || chosen.seq === null ? undefined : `${ui.policy ?? ''}@${chosen.seq}`,
   }
 }
 

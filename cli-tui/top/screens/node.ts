@@ -1,14 +1,15 @@
-import type { NodeRow, PolicyStatus } from '../../../node/control/index.ts'
+import type { NodeRow } from '../../../node/control/index.ts'
 import { short } from '../../out/text.ts'
 import { severityOf } from '../health.ts'
-import { BLANK, line, span, wrap } from '../line.ts'
-import type { Line, Tone } from '../line.ts'
-import type { NodeDetail } from '../source.ts'
+import { BLANK, line, span } from '../line.ts'
+import type { Line } from '../line.ts'
+import type { NodeDetail, Receipt } from '../source.ts'
 import { ageAt, fact, heading, scrolled, stateSpan, still } from '../view.ts'
 import type { Body, View } from '../view.ts'
+import { neighbours, policyLines, runLines, saidLines } from './node-parts.ts'
 import { labelsOf, whyOf } from './nodes.ts'
 
-/** One node: why it differs first, then what it is. */
+/** One node: why it differs first, then what it is, then what it did. */
 export function node(view: View): Body {
   const { ui, data } = view
   const known = data.node
@@ -17,16 +18,20 @@ export function node(view: View): Body {
   if (detail === undefined) return still([line('This node is no longer a member of the mesh.', 'warn')])
   const { row } = detail
   const { columns, marks, now } = view
+  const told = data.receipt?.id === row.id ? data.receipt.told : undefined
+  const heard = typeof told === 'object' ? told : undefined
   const head: Line = [
     span(`${row.name}  `, 'bold'),
     stateSpan(row.state, marks),
     span(row.self ? '  this machine' : ''),
     span(row.provisional ? '  provisional' : '', 'warn'),
+    span(heard?.observe === true ? '  observes only' : '', 'accent'),
     span(`  seen ${ageAt(row.ageMs, detail.at, now)}${row.ageMs === null ? '' : ' ago'}`, 'dim'),
   ]
   const text = [
-    ...why(detail, view),
-    ...(detail.peers === null ? [] : neighbours(detail.peers, view)),
+    ...why(detail, told, view),
+    ...(heard === undefined ? [] : [...runLines(heard, view), ...neighbours(heard.peers, view)]),
+    ...records(detail, view),
     heading('Identity', columns, marks),
     fact('labels', labelsOf(row.labels) || '-', marks),
     fact('id', row.id, marks),
@@ -35,77 +40,51 @@ export function node(view: View): Body {
     fact('presence', row.presence, marks),
     ...row.addrs.map((addr, index) => fact(index === 0 ? 'addresses' : '', addr, marks)),
     ...facts(row, view),
+    ...(heard === undefined ? [] : saidLines(heard, view)),
   ]
-  return scrolled([head, BLANK], text, view)
+  return { ...scrolled([head, BLANK], text, view), nodeName: row.name }
 }
 
-function why(detail: NodeDetail, { columns, marks }: View): Line[] {
+/** Worst first. What the node tells itself counts for more than its beacon, which is all there is while it is not asked or does not tell. */
+function why(detail: NodeDetail, told: Receipt | string | undefined, { columns, marks, now }: View): Line[] {
   const lines: Line[] = [heading('Policies', columns, marks)]
-  if (detail.hold !== null) lines.push([span('held: ', 'accent'), span(detail.hold)])
-  if (detail.policies === null) {
-    const told = Object.entries(detail.row.policies).sort(
-      (a, b) => severityOf(a[1].state) - severityOf(b[1].state) || (a[0] < b[0] ? -1 : 1),
-    )
-    for (const [policy, { state, version, code }] of told)
-      lines.push([stateSpan(state, marks), span(`  ${policy}  `, 'bold'), span(`${short(version)} ${code ?? ''}`)])
-    if (told.length === 0) lines.push(line(whyOf(detail.row), 'dim'))
-    lines.push(line('Outcomes and diffs stay on the node: run chorus top there.', 'dim'), BLANK)
-    return lines
+  if (typeof told === 'object') {
+    if (told.hold !== null)
+      lines.push([
+        span('held: ', 'accent'),
+        span(told.hold.reason),
+        span(told.hold.until === null ? '' : `  for ${ageAt(0, now, told.hold.until)} more`, 'dim'),
+      ])
+    const own = [...told.policies].sort((a, b) => severityOf(a.state) - severityOf(b.state))
+    if (own.length === 0) lines.push(line('no policy selects it, or none that this key may look at', 'dim'))
+    return [...lines, ...own.flatMap((policy) => policyLines(policy, columns, marks)), BLANK]
   }
-  const own = [...detail.policies].sort((a, b) => severityOf(a.state) - severityOf(b.state))
-  return [...lines, ...own.flatMap((policy) => policyLines(policy, columns, marks)), BLANK]
+  const beacon = Object.entries(detail.row.policies).sort(
+    (a, b) => severityOf(a[1].state) - severityOf(b[1].state) || (a[0] < b[0] ? -1 : 1),
+  )
+  for (const [policy, { state, version, code }] of beacon)
+    lines.push([stateSpan(state, marks), span(`  ${policy}  `, 'bold'), span(`${short(version)} ${code ?? ''}`)])
+  if (beacon.length === 0) lines.push(line(whyOf(detail.row), 'dim'))
+  const asked = told === undefined ? 'asking it for outcomes and diffs' : `As its beacon says. ${told}`
+  return [...lines, line(asked, told === undefined ? 'dim' : 'warn'), BLANK]
 }
 
-function policyLines(policy: PolicyStatus, columns: number, marks: View['marks']): Line[] {
-  const version = policy.seq === null ? 'not in force' : `@${policy.seq}`
-  return [
-    [
-      stateSpan(policy.state, marks),
-      span(`  ${policy.policy}${version.startsWith('@') ? version : `  ${version}`}  `, 'bold'),
-      span(policy.code ?? '', 'bad'),
-    ],
-    ...(policy.reason === '' ? [] : wrap(policy.reason, columns - 4)).map((part) => line(`    ${part}`)),
-    ...policy.outcomes.flatMap(({ key, state, code, reason, diff }): Line[] => [
-      [
-        span(`    ${OUTCOMES[state][marks.ascii ? 1 : 0]} ${state} `, OUTCOMES[state][2]),
-        span(`${key}  `),
-        span(`${code === undefined ? '' : `${code} `}${reason}`, 'dim'),
-      ],
-      ...(diff === undefined || diff === '' ? [] : diffLines(diff)),
-    ]),
-  ]
-}
-
-const OUTCOMES: Readonly<
-  Record<PolicyStatus['outcomes'][number]['state'], readonly [sign: string, ascii: string, tone: Tone]>
-> = {
-  kept: ['·', '.', 'dim'],
-  repaired: ['↻', '@', 'info'],
-  changed: ['+', '+', 'good'],
-  failed: ['✗', 'x', 'bad'],
-  skipped: ['-', '-', 'dim'],
-  waiting: ['…', '~', 'warn'],
-}
-
-function diffLines(diff: string): Line[] {
-  return diff
-    .replace(/\n$/, '')
-    .split('\n')
-    .map((text) => line(`        ${text}`, text.startsWith('+') ? 'good' : text.startsWith('-') ? 'bad' : 'dim'))
-}
-
-function neighbours(peers: NonNullable<NodeDetail['peers']>, { columns, marks }: View): Line[] {
-  const lines = [...peers]
-    .sort((a, b) => (a.rttMs ?? Infinity) - (b.rttMs ?? Infinity))
-    .map(({ name, rttMs, gossip, addr }): Line => [
-      span(`${rttMs === null ? '     -' : `${rttMs.toFixed(1).padStart(6)} ms`}  ${name}  `),
-      span(`${gossip ? 'gossip' : 'sync only'}  ${addr}`, 'dim'),
+function records({ records: entries }: NodeDetail, { columns, marks, now }: View): Line[] {
+  if (entries.length === 0) return []
+  const lines = entries
+    .slice(0, 8)
+    .map(({ policy, seq, type, at, message, counts, id }): Line => [
+      span(ageAt(0, at, now).padStart(5), 'dim'),
+      span(`  ${policy === null ? type.replace('feed/', '') : `${policy}@${seq ?? '?'}`}  `),
+      span(counts ? '' : 'void  ', 'bad'),
+      span(`${message}  `),
+      span(short(id), 'dim'),
     ])
-  return [heading(`Neighbours (${peers.length})`, columns, marks), ...lines, BLANK]
+  return [heading('What its key signed last', columns, marks), ...lines, BLANK]
 }
 
-function facts({ facts }: NodeRow, { columns, marks }: View): Line[] {
-  const all = Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1))
+function facts({ facts: told }: NodeRow, { columns, marks }: View): Line[] {
+  const all = Object.entries(told).sort(([a], [b]) => (a < b ? -1 : 1))
   if (all.length === 0) return []
   const lines = all.map(([name, value]) =>
     fact(name, typeof value === 'string' ? value : JSON.stringify(value), marks, Math.min(24, columns - 20)),

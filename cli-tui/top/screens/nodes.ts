@@ -52,6 +52,7 @@ export function nodes(view: View): Body {
     total: page.total,
     visible,
     node: page.rows[at - page.offset]?.id,
+    nodeName: page.rows[at - page.offset]?.name,
   }
 }
 

@@ -5,6 +5,7 @@ import { LOOKS, STATES, worstOf } from '../health.ts'
 import { BLANK, columnsOf, line, span } from '../line.ts'
 import type { Line, Span } from '../line.ts'
 import type { HeadShare, Summary } from '../source.ts'
+import { paceLines } from './pace.ts'
 import { placeOf } from '../ui.ts'
 import { ageAt, bar, beside, fact, grouped, heading, percent, stateSpan, still } from '../view.ts'
 import type { Body, View } from '../view.ts'
@@ -44,7 +45,10 @@ export function overview(view: View): Body {
     ])
     return { ...groups, lines: [...top, ...lines] }
   }
-  const heads = headTable(summary.heads, view, columns, Math.max(bare ? 2 : 3, Math.floor(left / 3)), bare)
+  // The groups take what they need, up to two thirds; versions in force get the rest.
+  const wanted = (view.data.groups?.list.length ?? 0) + (bare ? 1 : 2)
+  const forHeads = left - Math.min(wanted, Math.ceil((left * 2) / 3))
+  const heads = headTable(summary.heads, view, columns, Math.max(bare ? 2 : 3, forHeads), bare)
   const groups = groupTable(view, columns, left - heads.length)
   return { ...groups, lines: [...top, ...heads, ...groups.lines] }
 }
@@ -75,7 +79,7 @@ const isShort = ({ rows }: View): boolean => rows < 20
 function healthLines(summary: Summary, view: View): Line[] {
   const { columns, marks } = view
   const { self } = summary
-  const rights = summary.rights === null ? 'not known yet' : summary.rights.join('; ') || 'only look'
+  const rights = summary.rights === null ? 'not known yet' : summary.rights.words.join('; ') || 'only look'
   const held = self.hold === null ? '' : `, held: ${self.hold}`
   const words = `${self.state}${self.provisional ? ', provisional' : ''}${self.observe ? ', observes only' : ''}${held}`
   const lines = [barLine(summary, view), ...stateLines(summary, columns, marks)]
@@ -86,6 +90,7 @@ function healthLines(summary: Summary, view: View): Line[] {
     fact('me', `${self.name}  ${words}`, marks, 8),
     fact('may', rights, marks, 8),
     fact('ledger', `${ledger}, ${summary.peers} neighbours`, marks, 8),
+    ...paceLines(summary, view),
     BLANK,
   ]
 }
@@ -149,7 +154,7 @@ function headTable(heads: readonly HeadShare[], { marks }: View, columns: number
     title,
     ...(bare ? [] : [tableHead(HEADS, widths, marks)]),
     ...lines,
-    ...(more > 0 && lines.length + 1 < room ? [line(`and ${grouped(more)} more: 3`, 'dim')] : []),
+    ...(more > 0 && lines.length + 1 < room ? [line(`and ${grouped(more)} more: 2`, 'dim')] : []),
   ]
 }
 

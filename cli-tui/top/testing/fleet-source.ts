@@ -1,8 +1,9 @@
-import type { LogEntry, PolicyStatus } from '../../../node/control/index.ts'
+import type { LogEntry } from '../../../node/control/index.ts'
 import * as cel from '../../../policies/index.ts'
-import { actionStates } from '../derive/rights.ts'
-import { Pager } from '../derive/page.ts'
-import { groupsOf, labelNames, sumsOf } from '../derive/sums.ts'
+import { groupsOf, labelNames, Pager, sumsOf } from '../../../node/control/index.ts'
+import { Fleet } from '../../../node/control/testing/fleet.ts'
+import { FLEET_NOW, logOf } from '../../../node/control/testing/log.ts'
+import { actionStates } from '../derive/actions.ts'
 import type {
   ActionRequest,
   ActionState,
@@ -13,11 +14,18 @@ import type {
   NodePage,
   NodeQuery,
   PolicyRow,
+  Receipt,
+  Rights,
   SeenEvent,
   Summary,
 } from '../source.ts'
-import { Fleet } from './fleet.ts'
-import { EVENTS, FLEET_NOW, logOf, policiesOf, statusOf } from './story.ts'
+import { EVENTS, paceOf, policiesOf, receiptOf, statusOf } from './story.ts'
+
+/** Actions that answer with more than a line. */
+const SAID: Readonly<Partial<Record<ActionRequest['name'], string>>> = {
+  invite: `chorus1${'x'.repeat(400)}\nFor 1 machine. The token is a secret.`,
+  diff: 'web/site@6 → @7\n-worker_processes 1;\n+worker_processes auto;',
+}
 
 /** A mesh without a mesh: answers as a daemon would, from a fleet in memory. For tests, goldens and the benchmark. */
 export class FleetSource implements MeshSource {
@@ -27,15 +35,15 @@ export class FleetSource implements MeshSource {
   readonly #listeners = new Set<() => void>()
   readonly #pager = new Pager(() => Promise.resolve(cel))
   readonly #events: SeenEvent[] = EVENTS.map((event, index) => ({ ...event, n: index + 1 }))
-  readonly #rights: { verbs: ReadonlySet<string>; enrols: boolean; words: readonly string[] }
+  readonly #rights: Rights
   #connection: Connection = { state: 'up' }
   #summary: { readonly version: number; readonly summary: Summary } | undefined
 
   constructor(nodes: number, { mayPublish = true }: { readonly mayPublish?: boolean } = {}) {
     this.fleet = new Fleet(nodes)
     this.#rights = mayPublish
-      ? { verbs: new Set(['publish', 'retire']), enrols: true, words: ['publish, retire on web/*', 'enrol nodes'] }
-      : { verbs: new Set(), enrols: false, words: [] }
+      ? { verbs: ['publish', 'retire'], enrols: true, words: ['publish, retire on web/*', 'enrol nodes'] }
+      : { verbs: [], enrols: false, words: [] }
   }
 
   connection(): Connection {
@@ -48,14 +56,17 @@ export class FleetSource implements MeshSource {
   }
 
   actions(): readonly ActionState[] {
-    return actionStates(this.#rights, this.#connection.state === 'lost', false)
+    return actionStates(this.#rights, {
+      lost: this.#connection.state === 'lost',
+      held: false,
+      noRoot: this.#rights.enrols ? null : 'the root key of this mesh is not on this machine',
+    })
   }
 
   act(request: ActionRequest): Promise<string> {
     this.done.push(request)
-    return request.arg === 'no/such'
-      ? Promise.reject(new Error('no version of "no/such" is known here'))
-      : Promise.resolve(`${request.name} ${request.arg}: done`)
+    if (request.arg === 'no/such') return Promise.reject(new Error('no version of "no/such" is known here'))
+    return Promise.resolve(SAID[request.name] ?? `${request.name} ${request.arg}: done`)
   }
 
   summary(): Promise<Summary> {
@@ -63,7 +74,8 @@ export class FleetSource implements MeshSource {
     if (this.#summary?.version !== version) {
       const summary = {
         ...statusOf(this.fleet),
-        rights: this.#rights.words,
+        rights: this.#rights,
+        ...paceOf(this.fleet),
         ...sumsOf(this.fleet),
         heads: policiesOf(this.fleet),
         labels: labelNames(this.fleet),
@@ -93,8 +105,14 @@ export class FleetSource implements MeshSource {
   node(id: string): Promise<NodeDetail | undefined> {
     const row = this.fleet.byId(id)
     if (row === undefined) return Promise.resolve(undefined)
-    const policies: readonly PolicyStatus[] | null = row.self ? this.fleet.ownPolicies() : null
-    return Promise.resolve({ row, at: FLEET_NOW, policies, peers: row.self ? this.fleet.ownPeers() : null, hold: null })
+    return Promise.resolve({ row, at: FLEET_NOW, records: logOf('web/site').slice(0, 2) })
+  }
+
+  receipt(id: string): Promise<Receipt> {
+    const row = this.fleet.byId(id)
+    return row === undefined || row.state === 'down'
+      ? Promise.reject(new Error('That node cannot be asked from here: it does not answer.'))
+      : Promise.resolve(receiptOf(this.fleet, row))
   }
 
   events(since: number): Promise<readonly SeenEvent[]> {

@@ -1,11 +1,86 @@
-import type { LogEntry } from '../../../node/control/index.ts'
-import type { PolicyRow, SeenEvent, Summary } from '../source.ts'
-import { MOTD_ID, VERSION_ID } from './fleet.ts'
-import type { Fleet } from './fleet.ts'
+import type { NodeRow, PolicyStatus } from '../../../node/control/index.ts'
+import type { PolicyRow, Receipt, SeenEvent, Summary } from '../source.ts'
+import { MOTD_ID, VERSION_ID } from '../../../node/control/testing/fleet.ts'
+import type { Fleet } from '../../../node/control/testing/fleet.ts'
+import { FLEET_NOW } from '../../../node/control/testing/log.ts'
 
-/** The fleet's clock: 2026-03-01 12:00:00 UTC. */
-export const FLEET_NOW = Date.UTC(2026, 2, 1, 12)
 const MINUTE = 60_000
+
+/** Seven minutes of traffic with a publish in them, and how long that took. */
+export function paceOf(fleet: Fleet): Pick<Summary, 'spread' | 'traffic'> {
+  const steps = Array.from({ length: 42 }, (_, index) => 4000 + ((index * 7919) % 2600) + (index === 30 ? 90_000 : 0))
+  const share = (part: number): number => Math.round(fleet.size * part)
+  const spread = {
+    policy: 'web/site',
+    version: VERSION_ID,
+    seq: 7,
+    at: FLEET_NOW - 12 * MINUTE,
+    nodes: share(0.96),
+    p50Ms: 1400,
+    p90Ms: 2900,
+    p99Ms: 11_500,
+    buckets: [
+      [500, share(0.04)],
+      [1000, share(0.2)],
+      [2000, share(0.45)],
+      [3000, share(0.22)],
+      [5000, share(0.03)],
+      [10_000, share(0.01)],
+      [30_000, share(0.01)],
+      [120_000, 0],
+      [null, 0],
+    ] as const,
+  }
+  return { spread: [spread], traffic: { stepMs: 10_000, in: steps, out: steps.map((value) => value * 1.3) } }
+}
+
+/** What a node tells of itself: its own policies if it is this one, else those of its beacon. */
+export function receiptOf(fleet: Fleet, row: NodeRow): Receipt {
+  const policies: PolicyStatus[] = row.self
+    ? fleet.ownPolicies()
+    : Object.entries(row.policies).map(([policy, { version, state, code }]) => ({
+        policy,
+        winner: version,
+        seq: 7,
+        heads: [version],
+        inForce: version,
+        state,
+        code: code ?? null,
+        reason: state === 'ok' ? '' : `it is ${state}`,
+        outcomes: [{ policy, key: 'file/motd', state: 'kept', reason: 'as it should be' }],
+      }))
+  return {
+    at: FLEET_NOW,
+    agent: row.agent ?? '',
+    health: row.state,
+    observe: row.self,
+    hold: null,
+    policies,
+    peers: fleet.ownPeers(),
+    runs: [
+      {
+        at: FLEET_NOW - 2 * MINUTE,
+        why: 'drift',
+        ms: 41,
+        handsOff: row.self ? 'observe' : null,
+        converged: true,
+        kept: 2,
+        outcomes: [
+          {
+            policy: 'base/motd',
+            key: 'file/motd',
+            state: 'repaired',
+            cause: 'corrective',
+            reason: 'new content',
+            diff: '-oops\n+Welcome\n',
+          },
+        ],
+      },
+    ],
+    log: EVENTS.filter(({ level }) => level !== 'debug'),
+    cut: [],
+  }
+}
 
 /** What a status tells beside the sums. */
 export function statusOf(
@@ -92,32 +167,6 @@ export function policiesOf(fleet: Fleet): PolicyRow[] {
       failed: Math.floor(of / 250),
     },
   ]
-}
-
-/** Seven versions; the third is void. */
-export function logOf(policy: string): LogEntry[] {
-  return Array.from({ length: 7 }, (_, index): LogEntry => {
-    const seq = 7 - index
-    return {
-      id: seq === 7 ? VERSION_ID : `bafyreihwebsite${seq}`,
-      type: 'feed/version',
-      policy,
-      seq,
-      parents: seq === 1 ? [] : [`bafyreihwebsite${seq - 1}`],
-      action: 'apply',
-      author: { key: 'c1'.repeat(32), name: seq === 3 ? 'tom' : 'ci' },
-      at: FLEET_NOW - 12 * MINUTE * index ** 2 - 12 * MINUTE,
-      by: 'mira',
-      message: seq === 7 ? 'one worker for each core' : `change ${seq}`,
-      bundle: { cid: `bafyreihbundle00${seq}`, size: 2048 * seq },
-      selector: 'labels.role == "web"',
-      counts: seq !== 3,
-      code: seq === 3 ? 'E_NO_GRANT' : null,
-      reason: seq === 3 ? 'the key had no grant for web/site' : '',
-      winner: seq === 7,
-      head: seq === 7,
-    }
-  })
 }
 
 const event = (ago: number, level: SeenEvent['level'], kind: string, message: string): Omit<SeenEvent, 'n'> => ({

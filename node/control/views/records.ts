@@ -33,6 +33,15 @@ export function logEntries({ ledger, self, now, policy, max }: LogQuestion): Log
   return all.slice(0, max).map((envelope) => logEntry(ledger, self, now, envelope))
 }
 
+/** What one key said, newest first. */
+export function entriesOf({ ledger, self, now, max }: Omit<LogQuestion, 'policy'>, key: Key): LogEntry[] {
+  const all = ledger.between(key, [])
+  return all
+    .slice(-max)
+    .reverse()
+    .map((envelope) => logEntry(ledger, self, now, envelope))
+}
+
 function logEntry(ledger: Ledger, self: NodeIdentity, now: Millis, envelope: Envelope): LogEntry {
   const judgement = ledger.judge(envelope.id)
   const key = envelope.body.key ?? ''

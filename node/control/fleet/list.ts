@@ -1,5 +1,5 @@
-import type { NodeRow } from '../../../node/control/index.ts'
-import type { Health } from '../source.ts'
+import type { NodeRow } from '../schema.ts'
+import type { Health } from './types.ts'
 
 /** A fleet that can be asked node by node, so that sums and pages need no copy of it. */
 export interface NodeList {

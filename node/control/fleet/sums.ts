@@ -1,6 +1,6 @@
-import { STATES } from '../health.ts'
-import { GROUPS_MAX } from '../source.ts'
-import type { Counts, Group, Health } from '../source.ts'
+import { STATES } from './states.ts'
+import { GROUPS_MAX } from './types.ts'
+import type { Counts, Group, Health } from './types.ts'
 import type { NodeList } from './list.ts'
 
 export interface Sums {

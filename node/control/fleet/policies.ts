@@ -1,5 +1,5 @@
-import type { LogEntry, NodeRow, Status } from '../../../node/control/index.ts'
-import type { PolicyRow } from '../source.ts'
+import type { LogEntry, NodeRow, Status } from '../schema.ts'
+import type { PolicyRow } from './types.ts'
 import type { Cel } from './filter.ts'
 
 /** Policies as this node sees them, with how far each has come among those whom its selector chooses. */

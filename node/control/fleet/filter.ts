@@ -1,6 +1,6 @@
-import type { NodeRow } from '../../../node/control/index.ts'
+import type { NodeRow } from '../schema.ts'
 import type { checkSelector, evaluateSelector } from '../../../policies/index.ts'
-import type { FilterError } from '../source.ts'
+import type { FilterError } from './types.ts'
 
 /** The part of `policies` that a filter needs; loaded when the first filter is CEL. */
 export interface Cel {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { sumOf } from '../health.ts'
+import { sumOf } from './states.ts'
 import { Fleet } from '../testing/fleet.ts'
 import { groupsOf, labelNames, sumsOf } from './sums.ts'
 

@@ -1,8 +1,8 @@
-import type { NodeRow, PolicyStatus, Status } from '../../../node/control/index.ts'
-import { orderBy } from '../derive/list.ts'
-import type { NodeList } from '../derive/list.ts'
-import { STATES } from '../health.ts'
-import type { Health } from '../source.ts'
+import type { NodeRow, PolicyStatus, Status } from '../schema.ts'
+import { orderBy } from '../fleet/list.ts'
+import type { NodeList } from '../fleet/list.ts'
+import { STATES } from '../fleet/states.ts'
+import type { Health } from '../fleet/types.ts'
 
 const REGIONS = ['eu-north', 'eu-west', 'us-east', 'us-west', 'ap-south'] as const
 const ROLES = ['web', 'db', 'cache', 'edge', 'build', 'desktop'] as const

@@ -1,11 +1,9 @@
-import { isProblem, severityOf, STATES } from '../health.ts'
-import type { NodePage, NodeQuery } from '../source.ts'
+import { isProblem, severityOf, STATES } from './states.ts'
+import { PAGE_MAX } from './types.ts'
+import type { NodePage, NodeQuery } from './types.ts'
 import { filterOf, isCel } from './filter.ts'
 import type { Cel } from './filter.ts'
 import type { NodeList } from './list.ts'
-
-/** Most rows of one page: more than any screen has. */
-const PAGE_MAX = 500
 
 interface Ordered {
   readonly key: string
