@@ -61,6 +61,7 @@ export {
 } from './host.ts'
 export type { MaybePromise } from './maybe.ts'
 export type { BundleContent, ResourceType } from './resources/type.ts'
+export { claimsOf, priorityOf, sharedClaims, type Claimant, type SharedClaim } from './converge/claims.ts'
 export { convergeHost } from './converge/run.ts'
 export { Session } from './converge/session.ts'
 export {

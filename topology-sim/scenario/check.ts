@@ -60,7 +60,11 @@ function explain(
     return
   }
   if (issue.code === 'invalid_type' && issue.path.length === 0) {
-    report.add('E_VALUE', at, `${what} must be ${issue.expected === 'array' ? 'a list' : 'a map'}, not ${shownAs(node)}`)
+    report.add(
+      'E_VALUE',
+      at,
+      `${what} must be ${issue.expected === 'array' ? 'a list' : 'a map'}, not ${shownAs(node)}`,
+    )
     return
   }
   const root = typeof value === 'object' && value !== null ? { ...value } : {}
@@ -72,7 +76,9 @@ function explain(
 function flatten(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union') return issue
   const sides = issue.errors.flatMap((side) => side.slice(0, 1))
-  const deepest = sides.find((side) => side.path.length > 0 || side.code === 'unrecognized_keys' || side.code === 'custom')
+  const deepest = sides.find(
+    (side) => side.path.length > 0 || side.code === 'unrecognized_keys' || side.code === 'custom',
+  )
   if (deepest === undefined) return issue
   return flatten({ ...deepest, path: [...issue.path, ...deepest.path] })
 }
@@ -158,7 +164,10 @@ function schemaAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): z.core
 
 /** What the schema at a path says that it wants, in words. */
 function wantedAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string | undefined {
-  let at = path.reduce<z.core.$ZodType | undefined>((from, key) => (from === undefined ? from : step(from, key)), schema)
+  let at = path.reduce<z.core.$ZodType | undefined>(
+    (from, key) => (from === undefined ? from : step(from, key)),
+    schema,
+  )
   while (at !== undefined) {
     const wanted = z.globalRegistry.get(at)?.['wanted']
     if (typeof wanted === 'string') return wanted

@@ -53,7 +53,11 @@ export const EVENTS = {
     value: nodes,
     more: { ...some, over: duration.default(0), disk: z.enum(['keep', 'lose']).default('keep') },
   },
-  join: { help: 'nodes that are not there from the start join: a group', value: name, more: { over: duration.default(0) } },
+  join: {
+    help: 'nodes that are not there from the start join: a group',
+    value: name,
+    more: { over: duration.default(0) },
+  },
   leave: { help: 'nodes leave the mesh for good', value: nodes, more: some },
   'slow-disk': { help: 'an fsync takes longer', value: nodes, more: { ...some, ...until, takes: spread } },
   'skew-clock': { help: 'clocks jump', value: nodes, more: { ...some, ...until, by: offset } },
@@ -66,16 +70,21 @@ export const EVENTS = {
   'steal-key': {
     help: "a thief has a publisher's key and publishes a policy with it",
     value: name.describe('the publisher'),
-    more: { publishes: name.describe('a policy of this file'), from: nodes.optional().describe('the node that the thief sits on') },
+    more: {
+      publishes: name.describe('a policy of this file'),
+      from: nodes.optional().describe('the node that the thief sits on'),
+    },
   },
   revoke: { help: "the root takes a publisher's key back", value: name, more: {} },
   'rotate-charter': { help: 'a new charter with a new root', value: z.literal('root'), more: {} },
   'restore-publisher': {
     help: "a publisher's machine is restored from a backup",
     value: name,
-    more: { from: duration.describe('the time of the backup') },
+    more: {
+      from: duration.describe('the time of the backup'),
+      publishes: name.describe('what it publishes then, knowing nothing of what came after the backup'),
+    },
   },
-  clone: { help: 'a machine is copied with its key: two work with it', value: nodes, more: some },
 } as const
 
 export type EventKind = keyof typeof EVENTS

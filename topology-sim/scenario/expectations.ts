@@ -6,19 +6,33 @@ const policy = z.string().min(1).optional().describe('of this policy; all of the
 const nodes = condition.optional().describe('among these nodes; all that the policy selects if nothing is said')
 const within = { within: duration.optional().describe('of the publish; at the end if nothing is said') }
 const amount = z
-  .union([z.int().min(0), z.string().regex(/^\d{1,9}(\.\d{1,3})?$/).transform(Number)])
+  .union([
+    z.int().min(0),
+    z
+      .string()
+      .regex(/^\d{1,9}(\.\d{1,3})?$/)
+      .transform(Number),
+  ])
   .meta({ wanted: 'a number, in quotes if it is not whole' })
 const of = z.enum(['mean', 'p99', 'max']).default('mean')
 
 /** What a run can be held to; each is one map in `expect`, with exactly one of these. */
 export const EXPECTATIONS = {
   converged: { help: 'at least this share of the nodes applied it', value: share, more: { ...within, policy, nodes } },
-  delivered: { help: 'at least this share of the nodes that are up got the record', value: share, more: { ...within, policy } },
+  delivered: {
+    help: 'at least this share of the nodes that are up got the record',
+    value: share,
+    more: { ...within, policy },
+  },
   failed: { help: 'at most this share of the nodes failed to apply it', value: share, more: { policy, nodes } },
   reached: { help: 'at most this share of all nodes applied what a thief published', value: share, more: {} },
   copies: { help: 'at most so many copies of a record a node', value: amount, more: { of } },
   bytes: { help: 'at most so many bytes a node sends and receives', value: size, more: { of, nodes } },
-  unauthorised: { help: 'at most so many nodes applied what nobody had the right to publish', value: z.int().min(0), more: {} },
+  unauthorised: {
+    help: 'at most so many nodes applied what nobody had the right to publish',
+    value: z.int().min(0),
+    more: {},
+  },
   lost: { help: 'at most so many acknowledged publishes are lost', value: z.int().min(0), more: {} },
   healed: { help: 'all nodes agree within this time after the last fault ended', value: duration, more: {} },
   isolated: { help: 'at most so many nodes that are up have no way to the others', value: z.int().min(0), more: {} },

@@ -1,9 +1,18 @@
 import { z } from 'zod'
 import { type Diagnostic, didYouMean, kindOfNode, readYaml, Report, type YamlNode } from '../../policies/index.ts'
 import { checkNode } from './check.ts'
+import { type ExportedNode, parseFleet } from './fleet-file.ts'
 import { EVENT_KINDS, eventSchema, type ScenarioEvent } from './events.ts'
 import { EXPECTATION_KINDS, expectationSchema, type Expectation } from './expectations.ts'
-import { groupSchema, headSchema, linksSchema, overlaySchema, policySchema, publisherSchema, regionSchema } from './schema.ts'
+import {
+  groupSchema,
+  headSchema,
+  linksSchema,
+  overlaySchema,
+  policySchema,
+  publisherSchema,
+  regionSchema,
+} from './schema.ts'
 import { checkSense } from './sense.ts'
 import type { Scenario } from './types.ts'
 
@@ -11,6 +20,13 @@ export interface ReadScenario {
   /** Undefined if there is any diagnostic. */
   readonly scenario: Scenario | undefined
   readonly diagnostics: readonly Diagnostic[]
+}
+
+export interface ReadOptions {
+  /** The text of a file that the scenario names, relative to it; undefined if there is none. */
+  readonly readFile?: (path: string) => string | undefined
+  /** Replaces its fleet: `--fleet`. */
+  readonly exported?: readonly ExportedNode[]
 }
 
 /** Keys of a scenario file, in the order in which people write them. */
@@ -32,7 +48,7 @@ export const SCENARIO_KEYS = [
  *
  * @param file its name in messages
  */
-export function readScenario(file: string, text: string): ReadScenario {
+export function readScenario(file: string, text: string, options: ReadOptions = {}): ReadScenario {
   const report = new Report()
   const top = readYaml(file, text, report)
   if (top?.kind !== 'map') {
@@ -41,23 +57,28 @@ export function readScenario(file: string, text: string): ReadScenario {
     if (report.empty) report.add('E_VALUE', at, 'a scenario is a map that starts with scenario: ONE LINE', hint)
     return { scenario: undefined, diagnostics: report.list() }
   }
-  const scenario = new Parts(report, top).read()
+  const scenario = new Parts(report, top, options).read()
   return { scenario: report.empty ? scenario : undefined, diagnostics: report.list() }
 }
 
+type YamlMap = Extract<YamlNode, { kind: 'map' }>
+
 class Parts {
   readonly #report: Report
-  readonly #top: Extract<YamlNode, { kind: 'map' }>
+  readonly #top: YamlMap
+  readonly #options: ReadOptions
 
-  constructor(report: Report, top: Extract<YamlNode, { kind: 'map' }>) {
+  constructor(report: Report, top: YamlMap, options: ReadOptions) {
     this.#report = report
     this.#top = top
+    this.#options = options
   }
 
   read(): Scenario | undefined {
     this.#unknownKeys()
     const head = this.#head()
-    const fleet = this.#map('fleet', groupSchema, 'group')
+    const exported = this.#exported()
+    const fleet = exported === null ? this.#map('fleet', groupSchema, 'group') : {}
     const regions = this.#map('regions', regionSchema, 'region') ?? {}
     const links = this.#one('links', linksSchema, 'links', {})
     const overlay = this.#one('overlay', overlaySchema, 'the overlay', { kind: 'random' })
@@ -65,11 +86,13 @@ class Parts {
     const policies = this.#map('policies', policySchema, 'policy') ?? {}
     const events = this.#list('events').flatMap((node) => this.#event(node) ?? [])
     const expect = this.#list('expect').flatMap((node) => this.#expectation(node) ?? [])
-    if (this.#part('fleet') === undefined) this.#complain(this.#top, 'a scenario needs a fleet', FLEET_HINT)
+    if (this.#part('fleet') === undefined && exported === null)
+      this.#complain(this.#top, 'a scenario needs a fleet', FLEET_HINT)
     if (head === undefined || fleet === undefined || links === undefined || overlay === undefined) return undefined
     const scenario: Scenario = {
       ...head,
       fleet,
+      exported,
       regions: Object.keys(regions).length === 0 ? { local: regionSchema.parse({}) } : regions,
       links,
       overlay,
@@ -81,6 +104,22 @@ class Parts {
     // What is wrong in itself would only be said again in other words.
     if (this.#report.empty) checkSense(this.#report, this.#top, scenario)
     return scenario
+  }
+
+  /** `fleet: FILE` names an exported fleet. */
+  #exported(): readonly ExportedNode[] | null {
+    if (this.#options.exported !== undefined) return this.#options.exported
+    const node = this.#part('fleet')
+    if (node?.kind !== 'scalar' || typeof node.value !== 'string') return null
+    const text = this.#options.readFile?.(node.value)
+    const fleet = text === undefined ? 'there is no such file' : parseFleet(text)
+    if (typeof fleet !== 'string') return fleet.nodes
+    this.#complain(
+      node,
+      `the fleet '${node.value}' cannot be read: ${fleet}`,
+      'Make it with `chorus export --fleet FILE`.',
+    )
+    return []
   }
 
   #part(key: string): YamlNode | undefined {
@@ -96,7 +135,12 @@ class Parts {
     for (const { key, file, offset } of this.#top.entries) {
       if (SCENARIO_KEYS.includes(key)) continue
       const message = `a scenario has no '${key}'.${didYouMean(key, SCENARIO_KEYS)}`
-      this.#report.add('E_UNKNOWN_KEY', this.#report.place(file, offset), message, `It has ${SCENARIO_KEYS.join(', ')}.`)
+      this.#report.add(
+        'E_UNKNOWN_KEY',
+        this.#report.place(file, offset),
+        message,
+        `It has ${SCENARIO_KEYS.join(', ')}.`,
+      )
     }
   }
 
@@ -115,12 +159,20 @@ class Parts {
     if (node === undefined) return undefined
     if (node.kind !== 'map' || node.entries.length === 0) {
       const found = node.kind === 'map' ? 'empty' : kindOfNode(node)
-      return this.#complain(node, `${key} must be a map of names, not ${found}`, key === 'fleet' ? FLEET_HINT : 'As in docs/simulator.md.')
+      return this.#complain(
+        node,
+        `${key} must be a map of names, not ${found}`,
+        key === 'fleet' ? FLEET_HINT : 'As in docs/simulator.md.',
+      )
     }
     const made: Record<string, z.output<S>> = {}
     for (const entry of node.entries) {
       if (!/^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/.test(entry.key))
-        this.#complain(entry.value, `'${entry.key}' cannot be the name of a ${what}`, 'Use letters, digits, - . _ and /.')
+        this.#complain(
+          entry.value,
+          `'${entry.key}' cannot be the name of a ${what}`,
+          'Use letters, digits, - . _ and /.',
+        )
       const value = entry.value.kind === 'scalar' && entry.value.value === null ? emptyMap(entry.value) : entry.value
       const part = checkNode(this.#report, value, schema, `${what} '${entry.key}'`)
       if (part !== undefined) made[entry.key] = part
@@ -161,9 +213,18 @@ class Parts {
   }
 
   /** Which of the kinds a map is: the one whose name is among its keys. */
-  #kindOf<K extends string>(node: YamlNode, kinds: readonly K[], what: string, others: readonly string[]): K | undefined {
+  #kindOf<K extends string>(
+    node: YamlNode,
+    kinds: readonly K[],
+    what: string,
+    others: readonly string[],
+  ): K | undefined {
     if (node.kind !== 'map')
-      return this.#complain(node, `an ${what} must be a map, not ${kindOfNode(node)}`, `It has one of ${kinds.join(', ')}.`)
+      return this.#complain(
+        node,
+        `an ${what} must be a map, not ${kindOfNode(node)}`,
+        `It has one of ${kinds.join(', ')}.`,
+      )
     const keys = node.entries.map((entry) => entry.key)
     const found = kinds.filter((kind) => keys.includes(kind))
     const [first, second] = found
@@ -171,7 +232,10 @@ class Parts {
     if (second !== undefined)
       return this.#complain(node, `this is two ${what}s in one: ${found.join(' and ')}`, 'Write an item for each.')
     const strange = node.entries.find((entry) => !others.includes(entry.key))
-    const message = strange === undefined ? `this ${what} does not say what it is` : `no ${what} is called '${strange.key}'.${didYouMean(strange.key, kinds)}`
+    const message =
+      strange === undefined
+        ? `this ${what} does not say what it is`
+        : `no ${what} is called '${strange.key}'.${didYouMean(strange.key, kinds)}`
     const { file, offset } = strange ?? node
     this.#report.add('E_UNKNOWN_KEY', this.#report.place(file, offset), message, `It has one of ${kinds.join(', ')}.`)
     return undefined

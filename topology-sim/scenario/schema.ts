@@ -40,16 +40,19 @@ export const groupSchema = z.strictObject({
   presence: z.enum(['always', 'intermittent']).optional().describe('intermittent: away, not down, when it is silent'),
   laptops: laptops.optional().describe('when its nodes are on'),
   nat: z.boolean().default(false).describe('it cannot be dialled, only dial'),
-  uplink: bitrate.optional().describe('what a node of it can send, if less than its region allows'),
+  bandwidth: bitrate.optional().describe('what a node of it can send, and receive; else what its region says'),
   disk: duration.optional().describe('how long an fsync takes'),
 })
 export type Group = z.output<typeof groupSchema>
 
 export const regionSchema = z.strictObject({
   latency: spread.prefault('1ms').describe('one way, within the region (or a zone of it)'),
+  match: condition
+    .optional()
+    .describe('nodes of an exported fleet that are in it; the first region that matches counts'),
   zones: z.int().min(1).max(64).default(1).describe('zones that its nodes are spread over'),
   betweenZones: spread.optional().describe('one way, between its zones'),
-  uplink: bitrate.optional().describe('what a node can send'),
+  bandwidth: bitrate.optional().describe('what a node can send, and receive'),
 })
 export type Region = z.output<typeof regionSchema>
 
@@ -59,7 +62,7 @@ export const linksSchema = z.strictObject({
     .record(z.string(), z.record(z.string(), spread))
     .default({})
     .describe('one way, by region and region: {eu: {us: 45ms}}; the same back unless that is named too'),
-  jitter: share.default(0.05).describe('deviation of each message\'s latency, beside a spread of its own'),
+  jitter: share.default(0.05).describe("deviation of each message's latency, beside a spread of its own"),
   loss: share.default(0).describe('share of messages that lose a packet; TCP sends it again'),
 })
 export type LinksPart = z.output<typeof linksSchema>
@@ -69,7 +72,10 @@ export const overlaySchema = z.discriminatedUnion('kind', [
     kind: z.literal('random').describe('every node dials others at random, as daemons do'),
     dials: z.int().min(1).max(12).default(6),
   }),
-  z.strictObject({ kind: z.literal('regular').describe('every node has as many neighbours'), degree: z.int().min(1).max(32) }),
+  z.strictObject({
+    kind: z.literal('regular').describe('every node has as many neighbours'),
+    degree: z.int().min(1).max(32),
+  }),
   z.strictObject({
     kind: z.literal('small-world').describe('a ring of near neighbours with some shortcuts (Watts and Strogatz)'),
     near: z.int().min(1).max(12).default(4),
@@ -79,7 +85,10 @@ export const overlaySchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('full').describe('all know all; for small fleets') }),
   z.strictObject({
     kind: z.literal('edges').describe('exactly these connections, nodes by number'),
-    edges: z.array(z.tuple([z.int().min(0), z.int().min(0)])).min(1).max(1_000_000),
+    edges: z
+      .array(z.tuple([z.int().min(0), z.int().min(0)]))
+      .min(1)
+      .max(1_000_000),
   }),
 ])
 export type Overlay = z.output<typeof overlaySchema>
@@ -104,12 +113,15 @@ export const policySchema = z
     size: size.optional().describe('of the bundle, if another one than its folder makes'),
     onFork: z.enum(['newest', 'hold']).optional(),
   })
-  .refine(({ folder, select }) => (folder === undefined) !== (select === undefined), 'either folder or select is needed')
+  .refine(
+    ({ folder, select }) => (folder === undefined) !== (select === undefined),
+    'either folder or select is needed',
+  )
 export type PolicyPart = z.output<typeof policySchema>
 
 export const publisherSchema = z.strictObject({
   region: name.optional().describe('where it hands in what it publishes'),
-  policies: z.array(z.string().min(1)).min(1).default(['**']).describe('what it may publish'),
+  policies: z.array(z.string().min(1)).min(1).default(['*']).describe('what it may publish'),
   nodes: condition.prefault('true').describe('for which nodes; labels only'),
 })
 export type PublisherPart = z.output<typeof publisherSchema>
@@ -117,10 +129,18 @@ export type PublisherPart = z.output<typeof publisherSchema>
 export const headSchema = z.strictObject({
   scenario: z.string().min(1).max(120).describe('one line: what happens'),
   about: z.string().default('').describe('more about it'),
-  seed: z.int().min(0).max(2 ** 32 - 1).default(1).describe('everything random comes from it'),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(1)
+    .describe('everything random comes from it'),
   run: span.default(120_000).describe('virtual time at most; it ends earlier when everything has settled'),
   starts: timeOfDay.default(9 * 3_600_000).describe('time of day at the beginning, for laptops'),
-  network: z.enum(['model', 'exact']).default('model').describe('exact: the real GossipSub class, to some thousand nodes'),
+  network: z
+    .enum(['model', 'exact'])
+    .default('model')
+    .describe('exact: the real GossipSub class, to some thousand nodes'),
   gossip: z.boolean().default(true).describe('false: records travel by sync alone'),
 })
 export type Head = z.output<typeof headSchema>

@@ -1,4 +1,11 @@
-import { checkSelector, didYouMean, PolicyError, type PolicyErrorCode, type Report, type YamlNode } from '../../policies/index.ts'
+import {
+  checkSelector,
+  didYouMean,
+  PolicyError,
+  type PolicyErrorCode,
+  type Report,
+  type YamlNode,
+} from '../../policies/index.ts'
 import { nodeAt } from './check.ts'
 import type { ScenarioEvent } from './events.ts'
 import { topologyProblems } from './topology.ts'
@@ -31,7 +38,11 @@ class Sense {
     for (const [name, group] of Object.entries(fleet)) {
       if (group.region !== undefined) this.#known(['fleet', name, 'region'], 'region', group.region, regionNames)
       else if (regionNames.length > 1)
-        this.#say(['fleet', name], `group '${name}' does not say in which region it is`, `Add region: ${regionNames.join(' or ')}.`)
+        this.#say(
+          ['fleet', name],
+          `group '${name}' does not say in which region it is`,
+          `Add region: ${regionNames.join(' or ')}.`,
+        )
       this.#shares(name)
     }
     for (const [from, row] of Object.entries(links.matrix)) {
@@ -47,7 +58,8 @@ class Sense {
       if (policy.select !== undefined)
         this.#condition(['policies', name, 'select'], policy.select, ['labels', 'facts', 'node'])
       for (const [key, work] of Object.entries(policy.resources)) {
-        if (work.failsOn !== undefined) this.#condition(['policies', name, 'resources', key, 'failsOn'], work.failsOn)
+        if (work.failsOn !== undefined)
+          this.#condition(['policies', name, 'resources', key, 'failsOn'], work.failsOn, ['labels', 'facts', 'node'])
       }
     }
     this.#events()
@@ -61,7 +73,11 @@ class Sense {
     for (const event of events) {
       const path: Path = ['events', items.findIndex((item) => lineOf(item) === event.line)]
       if (event.atMs >= run)
-        this.#say([...path, 'at'], `this happens at ${event.atMs / 1000} s, after the end of the run`, `The run lasts ${run / 1000} s: see run.`)
+        this.#say(
+          [...path, 'at'],
+          `this happens at ${event.atMs / 1000} s, after the end of the run`,
+          `The run lasts ${run / 1000} s: see run.`,
+        )
       this.#event(path, event)
     }
     for (const [i, { more }] of expect.entries()) {
@@ -86,7 +102,10 @@ class Sense {
         if (typeof event.what === 'number') return
         for (const [i, side] of event.what.entries())
           for (const [j, name] of side.entries())
-            this.#known([...path, 'partition', i, j], 'region or group', name, [...Object.keys(regions), ...Object.keys(fleet)])
+            this.#known([...path, 'partition', i, j], 'region or group', name, [
+              ...Object.keys(regions),
+              ...Object.keys(fleet),
+            ])
         return
       case 'join':
         return this.#known([...path, 'join'], 'group', event.what, Object.keys(fleet))
@@ -99,6 +118,7 @@ class Sense {
         return this.#known([...path, 'revoke'], 'publisher', event.what, publisherNames)
       case 'restore-publisher':
         this.#known([...path, event.kind], 'publisher', event.what, publisherNames)
+        this.#known([...path, 'publishes'], 'policy', event.more.publishes, Object.keys(policies))
         if (event.more.from > event.atMs)
           this.#say([...path, 'from'], 'a backup cannot be newer than its restoration', 'Give an earlier time.')
         return
@@ -115,9 +135,17 @@ class Sense {
     for (const [key, parts] of Object.entries(this.#scenario.fleet[group]?.mix ?? {})) {
       const sum = Object.values(parts).reduce((total, part) => total + part, 0)
       if (!/^(labels|facts)\.[\w.-]+$/.test(key))
-        this.#say(['fleet', group, 'mix', key], `'${key}' is neither a label nor a fact`, 'As in labels.role or facts.os.version.')
+        this.#say(
+          ['fleet', group, 'mix', key],
+          `'${key}' is neither a label nor a fact`,
+          'As in labels.role or facts.os.version.',
+        )
       else if (Math.abs(sum - 1) > 0.0001)
-        this.#say(['fleet', group, 'mix', key], `the shares of ${key} make ${Math.round(sum * 1000) / 10}%, not 100%`, 'Add what is missing.')
+        this.#say(
+          ['fleet', group, 'mix', key],
+          `the shares of ${key} make ${Math.round(sum * 1000) / 10}%, not 100%`,
+          'Add what is missing.',
+        )
     }
   }
 
@@ -146,4 +174,3 @@ function listItems(top: YamlNode, key: string): readonly YamlNode[] {
   const node = nodeAt(top, [key])
   return node.kind === 'list' ? node.items : []
 }
-

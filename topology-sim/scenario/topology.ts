@@ -17,16 +17,23 @@ export const EXACT_NODES_MAX = 5_000
 
 /** What is impossible about fleet, regions and overlay; empty if nothing is. */
 export function topologyProblems(scenario: Scenario): TopologyProblem[] {
-  const { fleet, regions, overlay, network } = scenario
-  const nodes = nodesOf(fleet)
+  const { fleet, exported, regions, overlay, network } = scenario
+  const nodes = nodesOf(scenario)
   const problems: TopologyProblem[] = []
-  const say = (path: TopologyProblem['path'], message: string, hint: string): void => void problems.push({ path, message, hint })
+  const say = (path: TopologyProblem['path'], message: string, hint: string): void =>
+    void problems.push({ path, message, hint })
   const areas = Object.values(regions).reduce((sum, region) => sum + region.zones, 0)
-  if (areas > AREAS_MAX) say(['regions'], `there are ${areas} zones, the limit is ${AREAS_MAX}`, 'Take fewer zones a region.')
-  if (Object.values(fleet).every((group) => group.nat))
+  if (areas > AREAS_MAX)
+    say(['regions'], `there are ${areas} zones, the limit is ${AREAS_MAX}`, 'Take fewer zones a region.')
+  const dialable = exported?.some((node) => node.dialable) ?? Object.values(fleet).some((group) => !group.nat)
+  if (!dialable)
     say(['fleet'], 'every node is behind NAT, so nobody can be dialled', 'Leave nat away from one group at least.')
   if (network === 'exact' && nodes > EXACT_NODES_MAX)
-    say(['network'], `the exact network holds at most ${EXACT_NODES_MAX} nodes, not ${nodes}`, 'Use network: model, or --nodes.')
+    say(
+      ['network'],
+      `the exact network holds at most ${EXACT_NODES_MAX} nodes, not ${nodes}`,
+      'Use network: model, or --nodes.',
+    )
   for (const [name, region] of Object.entries(regions)) {
     if (region.zones === 1 && region.betweenZones !== undefined)
       say(['regions', name, 'betweenZones'], `region '${name}' has one zone only`, 'Say how many zones it has.')
@@ -34,14 +41,26 @@ export function topologyProblems(scenario: Scenario): TopologyProblem[] {
   switch (overlay.kind) {
     case 'regular':
       if (overlay.degree >= nodes)
-        say(['overlay', 'degree'], `${nodes} nodes cannot have ${overlay.degree} neighbours each`, `At most ${nodes - 1}.`)
+        say(
+          ['overlay', 'degree'],
+          `${nodes} nodes cannot have ${overlay.degree} neighbours each`,
+          `At most ${nodes - 1}.`,
+        )
       else if ((overlay.degree * nodes) % 2 === 1)
-        say(['overlay', 'degree'], `${nodes} nodes cannot all have ${overlay.degree} neighbours: that makes half a connection`, 'Make one of the two even.')
+        say(
+          ['overlay', 'degree'],
+          `${nodes} nodes cannot all have ${overlay.degree} neighbours: that makes half a connection`,
+          'Make one of the two even.',
+        )
       break
     case 'star':
     case 'full':
       if (nodes - 1 > NEIGHBOURS_MAX && network === 'model')
-        say(['overlay'], `a node has at most ${NEIGHBOURS_MAX} neighbours, here it would need ${nodes - 1}`, 'Use kind: random, or a smaller fleet.')
+        say(
+          ['overlay'],
+          `a node has at most ${NEIGHBOURS_MAX} neighbours, here it would need ${nodes - 1}`,
+          'Use kind: random, or a smaller fleet.',
+        )
       break
     case 'edges':
       problems.push(...edgeProblems(overlay.edges, nodes))
@@ -77,5 +96,11 @@ function edgeProblems(edges: readonly (readonly [number, number])[], nodes: numb
   const alone = Array.from({ length: nodes }, (_, node) => node).find((node) => find(node) !== find(0))
   if (alone === undefined) return []
   const message = `node ${alone} has no way to node 0`
-  return [{ path: ['overlay', 'edges'], message, hint: 'Add an edge between their parts; for a time without one use partition.' }]
+  return [
+    {
+      path: ['overlay', 'edges'],
+      message,
+      hint: 'Add an edge between their parts; for a time without one use partition.',
+    },
+  ]
 }

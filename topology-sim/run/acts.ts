@@ -1,0 +1,293 @@
+import { buildVersion, type Hasher, type Ledger, seal } from '../../node/core/index.ts'
+import { Random } from '../kernel/random.ts'
+import type { EventKind, ScenarioEvent } from '../scenario/events.ts'
+import type { Scenario } from '../scenario/types.ts'
+import type { PolicyBundle, World } from '../world/types.ts'
+import type { Publication } from '../world/measure.ts'
+import type { ScenarioFleet } from './fleet.ts'
+import { turnBad } from './malice.ts'
+
+/** What a scenario knows of a version beside the version itself. */
+export interface About {
+  readonly name: string
+  /** CID of its bundle; null for a retirement. */
+  readonly bundle: string | null
+  readonly by: string
+  readonly thief: boolean
+}
+
+/** What events act on, and where they leave their traces. */
+export interface Stage {
+  readonly world: World
+  readonly fleet: ScenarioFleet
+  readonly scenario: Scenario
+  readonly bundles: ReadonlyMap<string, PolicyBundle>
+  readonly hasher: Hasher
+  /** A line for the timeline. */
+  say(kind: string, text: string): void
+  published(publication: Publication, about: About): void
+  /** A fault is in force from now on; the result ends it. Healing is measured from the end of the last one. */
+  fault(): () => void
+  /** What ends the partitions that are in force. */
+  readonly partitions: (() => void)[]
+  /** What a publisher's machine knew when it was backed up, by publisher and time. */
+  readonly backups: Map<string, Ledger>
+}
+
+type EventOf<K extends EventKind> = Extract<ScenarioEvent, { kind: K }>
+
+/** @param index of the event among those of the scenario: what is random in it hangs on that */
+export function act(stage: Stage, event: ScenarioEvent, index: number): void {
+  const random = new Random(stage.scenario.seed, `event ${index}`)
+  // Each entry takes the event of its own kind.
+  const run = ACTS[event.kind] as (stage: Stage, event: ScenarioEvent, random: Random) => void
+  run(stage, event, random)
+}
+
+const ACTS: { readonly [K in EventKind]: (stage: Stage, event: EventOf<K>, random: Random) => void } = {
+  publish: (stage, { what, more }) => publish(stage, what, more.by, false, undefined),
+  retire: (stage, { what, more }) => {
+    const by = publisherOf(stage, more.by)
+    const policy = stage.bundles.get(what)?.policy ?? what
+    const via = gatewayOf(stage, by)
+    if (via === undefined) return stage.say('retire', `${by} could not withdraw ${policy}: no node is up`)
+    stage.published(stage.world.retire(via, policy), { name: what, bundle: null, by, thief: false })
+    stage.say('retire', `${by} withdraws ${policy}`)
+  },
+  partition: (stage, { what, more }, random) => {
+    const { world } = stage
+    const sides =
+      typeof what === 'number'
+        ? [sample(everyone(stage), { share: what }, random)]
+        : what.map((names) => sideOf(stage, names))
+    const ended = stage.fault()
+    world.partition(sides)
+    const shown =
+      typeof what === 'number'
+        ? `${sides[0]?.length ?? 0} nodes at random`
+        : what.map((names) => names.join('+')).join(' | ')
+    stage.say('partition', `the network falls apart: ${shown} | the rest`)
+    const heal = (): void => {
+      world.heal()
+      ended()
+      stage.say('heal', 'the network is whole again')
+    }
+    stage.partitions.push(ended)
+    if (more.for !== undefined) world.at(world.nowMs + more.for, heal)
+  },
+  heal: (stage) => {
+    stage.world.heal()
+    for (const ended of stage.partitions.splice(0)) ended()
+    stage.say('heal', 'the network is whole again')
+  },
+  crash: (stage, { what, more }, random) => {
+    const { world } = stage
+    const nodes = sample(upOf(stage, what), more, random)
+    for (const node of nodes) world.crash(node)
+    stage.say('crash', `${count(nodes)} crash`)
+    if (more.for === undefined) return
+    const ended = stage.fault()
+    world.at(world.nowMs + more.for, () => restartAll(stage, nodes, more.over, more.disk === 'keep', random, ended))
+  },
+  restart: (stage, { what, more }, random) => {
+    const down = stage.fleet.choose(what).filter((node) => stage.world.inspect(node).status === 'crashed')
+    restartAll(stage, sample(down, more, random), more.over, more.disk === 'keep', random, stage.fault())
+  },
+  join: (stage, { what, more }, random) => {
+    const { world } = stage
+    const [from, to] = stage.fleet.rangeOf(what)
+    for (let node = from; node < to; node++) world.at(world.nowMs + random.next() * more.over, () => world.join(node))
+    stage.say('join', `${to - from} nodes of ${what} join`)
+  },
+  leave: (stage, { what, more }, random) => {
+    const nodes = sample(upOf(stage, what), more, random)
+    for (const node of nodes) stage.world.leave(node)
+    stage.say('leave', `${count(nodes)} leave`)
+  },
+  'slow-disk': (stage, { what, more }, random) => {
+    const { world } = stage
+    const nodes = sample(stage.fleet.choose(what), more, random)
+    const factor = Math.max(1, more.takes.median / FSYNC_MS)
+    for (const node of nodes) world.slowDisk(node, factor)
+    stage.say('slow-disk', `the disks of ${count(nodes)} take ${more.takes.median} ms for an fsync`)
+    later(stage, more.for, () => {
+      for (const node of nodes) world.slowDisk(node, 1)
+      stage.say('slow-disk', `the disks of ${count(nodes)} are as before`)
+    })
+  },
+  'skew-clock': (stage, { what, more }, random) => {
+    const { world } = stage
+    const nodes = sample(stage.fleet.choose(what), more, random)
+    for (const node of nodes) world.setClock(node, more.by)
+    stage.say('skew-clock', `the clocks of ${count(nodes)} are ${more.by / 1000} s off`)
+    later(stage, more.for, () => {
+      for (const node of nodes) world.setClock(node, 0)
+      stage.say('skew-clock', `the clocks of ${count(nodes)} are right again`)
+    })
+  },
+  'corrupt-disk': (stage, { what, more }, random) => {
+    // A damaged store is noticed when it is opened, and is made anew: the node comes back with its key and nothing else.
+    const { world } = stage
+    const nodes = sample(upOf(stage, what), more, random)
+    const ended = stage.fault()
+    for (const node of nodes) world.crash(node)
+    stage.say('corrupt-disk', `the stores of ${count(nodes)} are damaged`)
+    world.at(world.nowMs + REPAIR_MS, () => restartAll(stage, nodes, 0, false, random, ended))
+  },
+  malicious: (stage, { what, more }, random) => {
+    const { world, hasher } = stage
+    const chosen = sample(upOf(stage, what), more, random)
+    const nodes = more.do === 'eclipse' ? neighboursOf(stage, chosen) : chosen
+    const ended = stage.fault()
+    const ends = nodes.map((node) => turnBad(more.do, { world, node, random, hasher, delayMs: more.delay ?? DELAY_MS }))
+    const whom = more.do === 'eclipse' ? `, all around ${count(chosen)}` : ''
+    stage.say('malicious', `${count(nodes)} turn malicious: ${more.do}${whom}`)
+    later(stage, more.for, () => {
+      for (const end of ends) end()
+      ended()
+      stage.say('malicious', `${count(nodes)} behave again`)
+    })
+  },
+  'steal-key': (stage, { what, more }, random) => {
+    const from = more.from === undefined ? undefined : sample(upOf(stage, more.from), { count: 1 }, random)[0]
+    stage.say('steal-key', `a thief has the key of ${what}`)
+    publish(stage, more.publishes, what, true, from)
+  },
+  revoke: (stage, { what }) => {
+    stage.world.revoke(what, 'feed')
+    stage.say('revoke', `the root revokes what ${what} may do`)
+  },
+  'rotate-charter': (stage) => {
+    const root = stage.world.actor(`root ${stage.world.nowMs}`)
+    stage.world.charter({ roots: { keys: [root.key], threshold: 1 } })
+    stage.say('rotate-charter', 'a new charter with a new root')
+  },
+  'restore-publisher': (stage, { what, more }) => restore(stage, what, more.from, more.publishes),
+}
+
+/** An fsync of a healthy disk in the world, and how long it takes somebody to repair a store. Milliseconds. */
+const FSYNC_MS = 2
+const REPAIR_MS = 5_000
+const DELAY_MS = 2_000
+
+const count = (nodes: readonly number[]): string => `${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'}`
+
+function later({ world }: Stage, ms: number | undefined, action: () => void): void {
+  if (ms !== undefined) world.at(world.nowMs + ms, action)
+}
+
+function everyone({ fleet }: Stage): number[] {
+  return Array.from({ length: fleet.size }, (_, node) => node)
+}
+
+function upOf({ fleet, world }: Stage, condition: string): number[] {
+  return fleet.choose(condition).filter((node) => world.isUp(node))
+}
+
+function sideOf({ fleet }: Stage, names: readonly string[]): number[] {
+  const nodes: number[] = []
+  for (let node = 0; node < fleet.size; node++)
+    if (names.includes(fleet.regionOf(node)) || names.includes(fleet.groupOf(node))) nodes.push(node)
+  return nodes
+}
+
+interface Some {
+  readonly share?: number | undefined
+  readonly count?: number | undefined
+}
+
+/** A share or a number of them at random, in the order of their numbers; all if nothing is said. */
+function sample(nodes: readonly number[], { share, count }: Some, random: Random): number[] {
+  const wanted = Math.min(nodes.length, count ?? Math.ceil(nodes.length * (share ?? 1)))
+  if (wanted === nodes.length) return [...nodes]
+  return random
+    .sample(nodes.length, wanted)
+    .sort((a, b) => a - b)
+    .map((i) => nodes[i] ?? 0)
+}
+
+function neighboursOf({ world }: Stage, nodes: readonly number[]): number[] {
+  const around = new Set(nodes.flatMap((node) => world.inspect(node).neighbours.map((name) => world.nodeOf(name))))
+  return [...around].filter((node) => !nodes.includes(node)).sort((a, b) => a - b)
+}
+
+function restartAll(
+  stage: Stage,
+  nodes: readonly number[],
+  overMs: number,
+  disk: boolean,
+  random: Random,
+  ended: () => void,
+): void {
+  const { world } = stage
+  for (const node of nodes) {
+    world.at(world.nowMs + random.next() * overMs, () => {
+      if (world.inspect(node).status === 'crashed') world.restart(node, { disk })
+    })
+  }
+  world.at(world.nowMs + overMs, ended)
+  stage.say('restart', `${count(nodes)} come back${disk ? '' : ' with an empty disk'}`)
+}
+
+function publisherOf({ scenario }: Stage, by: string | undefined): string {
+  return by ?? Object.keys(scenario.publishers)[0] ?? ''
+}
+
+/** The node at which a publisher hands in what it signed: the first of its region that is up. */
+function gatewayOf({ fleet, world, scenario }: Stage, by: string): number | undefined {
+  const region = scenario.publishers[by]?.region
+  for (let node = 0; node < fleet.size; node++)
+    if (world.isUp(node) && (region === undefined || fleet.regionOf(node) === region)) return node
+  return undefined
+}
+
+function publish(stage: Stage, name: string, who: string | undefined, thief: boolean, from: number | undefined): void {
+  const by = publisherOf(stage, who)
+  const bundle = stage.bundles.get(name)
+  const via = from ?? gatewayOf(stage, by)
+  const whom = thief ? `the thief, as ${by},` : by
+  if (bundle === undefined || via === undefined)
+    return stage.say('publish', `${whom} could not publish ${name}: no node is up`)
+  stage.published(stage.world.publishAs(by, via, bundle), { name, bundle: bundle.cid, by, thief })
+  stage.say('publish', `${whom} publishes ${bundle.policy} at ${stage.world.nameOf(via)}`)
+}
+
+export const backupOf = (publisher: string, atMs: number): string => `${publisher} ${atMs}`
+
+/** Remembers what the machines of publishers know at the times of their backups. */
+export function keepBackups(stage: Stage): void {
+  for (const event of stage.scenario.events) {
+    if (event.kind !== 'restore-publisher') continue
+    stage.world.at(event.more.from, () => {
+      const via = gatewayOf(stage, event.what)
+      const ledger = via === undefined ? undefined : stage.world.engine(via)?.view.ledger
+      if (ledger !== undefined) stage.backups.set(backupOf(event.what, event.more.from), ledger)
+    })
+  }
+}
+
+/** The publisher goes on where the backup was made: with a number in its feed that it has used before. */
+function restore(stage: Stage, by: string, fromMs: number, name: string): void {
+  const { world } = stage
+  const ledger = stage.backups.get(backupOf(by, fromMs))
+  const bundle = stage.bundles.get(name)
+  const via = gatewayOf(stage, by)
+  const now = via === undefined ? undefined : world.engine(via)?.view.now
+  if (ledger === undefined || bundle === undefined || via === undefined || now === undefined)
+    return stage.say('restore-publisher', `${by} could not be restored: no node is up`)
+  const actor = world.actor(by)
+  const version = buildVersion(ledger, actor.key, {
+    at: now,
+    policy: bundle.policy,
+    action: 'apply',
+    selector: bundle.selector,
+    after: bundle.after,
+    onFork: bundle.onFork,
+    bundle: { cid: bundle.cid, size: bundle.size },
+    uses: bundle.uses,
+    meta: { by, message: 'after the restoration', repo: '', commit: '', dirty: false },
+  })
+  const { bytes } = seal(version, [actor], stage.hasher)
+  for (const neighbour of world.inspect(via).neighbours) world.inject(via, world.nodeOf(neighbour), bytes)
+  stage.say('restore-publisher', `${by} is restored as of ${fromMs / 1000} s and publishes ${bundle.policy} again`)
+}

@@ -1,0 +1,176 @@
+import type { Hasher, Ledger } from '../../node/core/index.ts'
+import type { Scenario } from '../scenario/types.ts'
+import type { Publication } from '../world/measure.ts'
+import type { PolicyBundle, RunEnd, World, WorldOptions } from '../world/types.ts'
+import { type About, act, keepBackups, type Stage } from './acts.ts'
+import { BlastWatch } from './blast.ts'
+import { ScenarioFleet } from './fleet.ts'
+import { hostModel } from './hosts.ts'
+import { scheduleLaptops } from './laptops.ts'
+import type { TimelineEntry } from './result.ts'
+
+export interface RunSetup {
+  readonly scenario: Scenario
+  /** The policies of the scenario, compiled, by their names in it. */
+  readonly bundles: ReadonlyMap<string, PolicyBundle>
+  /** Hosts on which every policy fails (`--fail`); null: only what the scenario says. */
+  readonly fail: string | null
+  readonly hasher: Hasher
+  readonly makeWorld: (options: WorldOptions) => World
+}
+
+/** One version that the scenario published. */
+export interface Published extends About {
+  readonly publication: Publication
+}
+
+/** How often the driver looks whether everything has settled: of a large fleet a look takes up to a second of real time. */
+const LOOK_MS = { small: 250, large: 1_000 } as const
+const LARGE_NODES = 20_000
+/** Everything has to stay settled for so long: what is under way (a gossip heartbeat, a sync) may still change it. */
+const CALM_MS = 3_000
+
+/** Drives a world through a scenario. The same setup gives the same run. */
+export class Driver {
+  readonly world: World
+  readonly fleet: ScenarioFleet
+  readonly scenario: Scenario
+  readonly published: Published[] = []
+  readonly timeline: TimelineEntry[] = []
+  readonly blast: BlastWatch
+  /** When the last fault ended; null while one is in force, or if there was none. */
+  faultsEndedMs: number | null = null
+  /** When every node that is up had applied what it should, after the last fault. */
+  healedMs: number | null = null
+  #faults = 0
+  #settledMs: number | null = null
+  #over = false
+
+  constructor({ scenario, bundles, fail, hasher, makeWorld }: RunSetup) {
+    this.scenario = scenario
+    this.fleet = new ScenarioFleet(scenario)
+    this.blast = new BlastWatch(
+      () => this.world.nowMs,
+      (name) => this.world.nodeOf(name),
+    )
+    this.world = makeWorld({
+      seed: scenario.seed,
+      fleet: this.fleet,
+      overlay: overlayOf(scenario),
+      regions: this.fleet.areas.names(),
+      links: this.fleet.areas.links(),
+      hosts: hostModel(scenario, bundles, fail, (node, policy, bundle, resource) =>
+        this.blast.worked(node, policy, bundle, resource),
+      ),
+      grants: Object.entries(scenario.publishers).map(([holder, { policies, nodes }]) => ({
+        holder,
+        grant: { name: holder, policies, selector: nodes },
+      })),
+    })
+    const stage: Stage = {
+      world: this.world,
+      fleet: this.fleet,
+      scenario,
+      bundles,
+      hasher,
+      say: (kind, text) => void this.timeline.push({ atMs: this.world.nowMs, kind, text }),
+      published: (publication, about) => void this.published.push({ publication, ...about }),
+      fault: () => this.#fault(),
+      partitions: [],
+      backups: new Map<string, Ledger>(),
+    }
+    this.#slowDisks()
+    scheduleLaptops(this.world, this.fleet, scenario)
+    keepBackups(stage)
+    for (const [index, event] of scenario.events.entries()) this.world.at(event.atMs, () => act(stage, event, index))
+    this.world.at(this.#lastEventMs, () => this.#look())
+  }
+
+  get #lastEventMs(): number {
+    return this.scenario.events.at(-1)?.atMs ?? 0
+  }
+
+  /**
+   * Lets the run go on until its end, or until `untilMs`.
+   *
+   * @param options `pause` is awaited between slices of work: progress bars, Ctrl-C
+   */
+  async run(
+    options: { readonly pause?: () => Promise<void>; readonly signal?: AbortSignal; readonly untilMs?: number } = {},
+  ): Promise<RunEnd> {
+    const { untilMs = this.scenario.run, ...rest } = options
+    return await this.world.run({ untilMs, when: () => this.#over }, rest)
+  }
+
+  /** Groups whose disks are slower, or faster, than the model's. */
+  #slowDisks(): void {
+    for (const name of this.fleet.groups) {
+      const disk = this.fleet.group(name)?.disk
+      if (disk === undefined) continue
+      const [from, to] = this.fleet.rangeOf(name)
+      for (let node = from; node < to; node++) this.world.slowDisk(node, disk / FSYNC_MS)
+    }
+  }
+
+  #fault(): () => void {
+    this.#faults++
+    this.faultsEndedMs = null
+    this.healedMs = null
+    let active = true
+    return () => {
+      if (!active) return
+      active = false
+      if (--this.#faults === 0) this.faultsEndedMs = this.world.nowMs
+    }
+  }
+
+  /** Looks again and again whether the fleet has settled; ends the run when it has for a while. */
+  #look(): void {
+    const { world } = this
+    const step = world.nodes > LARGE_NODES ? LOOK_MS.large : LOOK_MS.small
+    if (this.#settled()) {
+      this.#settledMs ??= world.nowMs
+      if (this.faultsEndedMs !== null) this.healedMs ??= Math.max(this.faultsEndedMs, this.#lastChangeMs())
+      if (world.nowMs - this.#settledMs >= CALM_MS && this.#faults === 0) {
+        this.#over = true
+        return
+      }
+    } else {
+      this.#settledMs = null
+      this.healedMs = null
+    }
+    world.at(world.nowMs + step, () => this.#look())
+  }
+
+  #settled(): boolean {
+    if (this.#faults > 0) return false
+    if (this.published.some(({ publication }) => publication.reply === null)) return false
+    const { nodes, converged } = this.world.converged()
+    return nodes === converged
+  }
+
+  /** When the last node applied the newest version of anything. */
+  #lastChangeMs(): number {
+    let last = 0
+    for (const { publication } of this.published) for (const at of publication.appliedMs) if (at > last) last = at
+    return last
+  }
+}
+
+/** An fsync in the world's model. Milliseconds. */
+const FSYNC_MS = 2
+
+function overlayOf({ overlay }: Scenario): NonNullable<WorldOptions['overlay']> {
+  switch (overlay.kind) {
+    case 'random':
+      return { kind: 'random', dials: overlay.dials }
+    case 'regular':
+      return { kind: 'regular', degree: overlay.degree }
+    case 'small-world':
+      return { kind: 'smallWorld', near: overlay.near, rewire: overlay.rewire }
+    case 'edges':
+      return { kind: 'edges', edges: overlay.edges }
+    default:
+      return { kind: overlay.kind }
+  }
+}
