@@ -19,6 +19,10 @@ export const HOST_ERRORS = {
   E_EXEC: ['A command cannot be started.', 'Correct its path, or install what provides it and `require` that.'],
   E_EXIT: ['A command ended with an exit code that is not in `returns`.', 'Its last output is in the message.'],
   E_TIMEOUT: ['A command took longer than its `timeout` and was killed.', 'Raise `timeout`, or see why it hangs.'],
+  E_BUSY: [
+    'Something else holds a lock that is needed, and did not let go of it in time.',
+    'The message names it; the next run tries again.',
+  ],
   E_VALIDATE: [
     'The new content was refused by its `validate` command.',
     'Correct the content; the old file is untouched.',
@@ -38,6 +42,14 @@ export const HOST_ERRORS = {
   E_FLAPPING: [
     'Something undoes every repair.',
     'Find what changes it back; repairs go on after the pause that is named.',
+  ],
+  E_SCHEDULE: [
+    'It is to be changed in its window of time only, and this is another time.',
+    'Wait for the window, or correct its `schedule`.',
+  ],
+  E_VERIFY: [
+    'The `verify` command refused what was put in place.',
+    'Correct the content; the old files are back, and nobody was notified.',
   ],
   E_DEADLINE: ['The run reached its deadline before this resource.', 'The next run goes on with it.'],
   E_CANCELLED: ['The run was cancelled before this resource.', 'The next run goes on with it.'],

@@ -20,6 +20,8 @@ export interface HostPort {
 
   /** Milliseconds since 1970. */
   now(): number
+  /** The moment on the clock of its users: 0 for Sunday, minutes after midnight. */
+  dayTime(): { readonly day: number; readonly minute: number }
   /** Lets other work of the process go on. */
   pause(): Promise<void>
   /** Waits so long, or until it is cancelled. */

@@ -94,6 +94,31 @@ export const LIMITS = {
   execTimeoutMs: 5 * minute,
   execTimeoutMaxMs: 24 * 60 * minute,
   guardTimeoutMs: minute,
+  /** A tool of the system that looks something up or changes one thing: seconds at most, but disks can be slow. ms. */
+  toolTimeoutMs: 2 * minute,
+  /** What such a tool prints: 20,000 installed packages are 1.5 MiB. */
+  toolOutputBytes: 4 * MiB,
+  /** A transaction of the package manager without a `timeout`, and how long it waits for a lock that somebody holds. ms. */
+  packagesMs: 30 * minute,
+  packageLockMs: 5 * minute,
+  packageLockPollMs: 2 * second,
+  /** An index of packages that is older is fetched again before something is installed. ms. */
+  packageIndexMs: 24 * 60 * minute,
+  /** The file in which apk keeps what is installed, with every file of every package. */
+  packageDatabaseBytes: 64 * MiB,
+  /** Names in one resource, so that one command line holds them. */
+  packageNames: 1_000,
+  /** /etc/passwd, /etc/group, /etc/shadow, /etc/hosts, /etc/fstab: 40,000 accounts. */
+  tableBytes: 4 * MiB,
+  /** A file of others that is edited, held in memory; lines of it that one resource remembers to have changed. */
+  editBytes: 4 * MiB,
+  editLines: 1_000,
+  /** Files that one command watches: each is read at each check. */
+  execWatched: 100,
+  /** Further tries of one resource in a run, the pause before each if nothing is said, and the longest one. ms. */
+  retries: 100,
+  delayMs: 1_000,
+  delayMaxMs: 10 * minute,
   /** A whole run without a deadline of its own. ms. */
   runMs: 60 * minute,
   /** Resources at work at once: commands and large files; small files never wait. */

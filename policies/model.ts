@@ -96,7 +96,23 @@ export interface ResolvedResource {
   readonly onRemove: 'leave' | 'undo'
   /** Names to pick resources by; absent means none. */
   readonly tags?: readonly string[]
+  /** Further tries in the same run after a failure, and the pause before each, ms. Absent: none. */
+  readonly retries?: number
+  readonly delayMs?: number
+  /** What one try may take, ms. Absent: what its type says. */
+  readonly timeoutMs?: number
+  /** When it may be changed. Absent: always. */
+  readonly schedule?: Schedule
   readonly at: SourcePlace
+}
+
+/** A window of time by the clock of the host. One that ends before it begins goes past midnight. */
+export interface Schedule {
+  /** Minutes after midnight; equal ones mean the whole day. */
+  readonly fromMinute: number
+  readonly toMinute: number
+  /** Days on which it begins, 0 for Sunday; absent: every day. */
+  readonly days?: readonly number[]
 }
 
 /** What became of one resource in one run. */

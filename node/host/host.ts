@@ -80,6 +80,11 @@ class RealHost implements HostPort {
     return Date.now()
   }
 
+  dayTime(): { readonly day: number; readonly minute: number } {
+    const now = new Date()
+    return { day: now.getDay(), minute: now.getHours() * 60 + now.getMinutes() }
+  }
+
   async pause(): Promise<void> {
     await new Promise((resolve) => {
       setImmediate(resolve)

@@ -77,7 +77,7 @@ export class ResourceContext implements TypeContext {
   readonly remembered: Value
   readonly #scope: RunScope
   readonly #type: string
-  readonly #intend: ((value: Value) => void) | undefined
+  readonly #intend: ((value: () => Value) => void) | undefined
   readonly timeoutMs: number | undefined
   readonly #deadlineMs: number
   /** Index of the node, or -1 for a removal. */
@@ -95,7 +95,7 @@ export class ResourceContext implements TypeContext {
       readonly type: string
       readonly wholeHost: boolean
       /** What the run does with `intend`; nothing if it is not there. */
-      readonly intend?: (value: Value) => void
+      readonly intend?: (value: () => Value) => void
       /** Limits of time of this resource. */
       readonly timeoutMs?: number | undefined
     },
@@ -129,7 +129,7 @@ export class ResourceContext implements TypeContext {
     this.fresh = value
   }
 
-  intend(value: Value): void {
+  intend(value: () => Value): void {
     this.#intend?.(value)
   }
 

@@ -1,6 +1,8 @@
 import { PolicyError } from '../errors.ts'
 import { andThen, attempt, type MaybePromise } from '../maybe.ts'
-import type { Outcome, Value } from '../model.ts'
+import { LIMITS } from '../limits.ts'
+import type { Outcome, Schedule, Value } from '../model.ts'
+import { describeSchedule, isWithin } from '../resources/timing.ts'
 import { KEPT, type BoundResource, type Change, type TypeContext, type Verdict } from '../resources/type.ts'
 import { mayReachHost, mayRunCommands, ResourceContext, type RunScope } from './context.ts'
 import type { GraphNode } from './graph.ts'
@@ -23,6 +25,8 @@ export interface Turn {
   readonly told: Cause | null
   /** Something that it depends on was changed, or would be. */
   readonly afterChange: boolean
+  /** Before a change: makes known what it remembers so far or, without that, whom it will tell. */
+  readonly intend: (data?: () => Value) => void
 }
 
 export interface Done {
@@ -39,26 +43,58 @@ export interface Done {
 
 /** Checks one resource and, unless it is a plan, does what is needed. At once if nothing has to wait. */
 export function runResource(scope: RunScope, turn: Turn): MaybePromise<Done> {
+  const { policy, key, retries = 0 } = turn.prepared.resource
+  const refusal = refusalOf(scope, turn, { policy, key, sensitive: turn.node.sensitive })
+  if (refusal !== null) return without(refusal)
+  return andThen(tryOnce(scope, turn), (done) => {
+    if (retries === 0 || !mayTryAgain(scope, done)) return done
+    return again(scope, turn, done, retries)
+  })
+}
+
+/** The pauses between tries are for what is not ready yet: a service that starts, a server that is busy. */
+async function again(scope: RunScope, turn: Turn, first: Done, retries: number): Promise<Done> {
+  const { host, signal } = scope.request
+  const { delayMs = LIMITS.delayMs } = turn.prepared.resource
+  let done = first
+  for (let left = retries; left > 0 && mayTryAgain(scope, done); left--) {
+    if (host.now() + delayMs >= scope.deadlineMs) break
+    await host.sleep(delayMs, signal)
+    done = await tryOnce(scope, turn, done.fresh)
+  }
+  const { outcome } = done
+  if (outcome.state !== 'failed') return done
+  return { ...done, outcome: { ...outcome, reason: `${outcome.reason} (tried ${retries + 1} times)` } }
+}
+
+/** What was refused, or is left alone, is not tried again. */
+const FINAL: ReadonlySet<string> = new Set(['E_FLAPPING', 'E_SCOPE', 'E_INTERNAL', 'E_CONFLICT'])
+
+function mayTryAgain({ request }: RunScope, { outcome }: Done): boolean {
+  return request.apply && outcome.state === 'failed' && !FINAL.has(outcome.code ?? '')
+}
+
+function tryOnce(scope: RunScope, turn: Turn, before?: Value): MaybePromise<Done> {
   const { node, prepared, remembered } = turn
-  const { policy, key, noop } = prepared.resource
+  const { policy, key, timeoutMs, schedule } = prepared.resource
   const drift = remembered !== undefined && remembered.applied === prepared.fingerprint
   const base: About = { policy, key, sensitive: node.sensitive }
-  const refusal = refusalOf(scope, turn, base)
-  if (refusal !== null) return without(refusal)
   const context = new ResourceContext(scope, {
     policy,
     version: node.policy.version ?? prepared.fingerprint,
     grant: node.policy.grant,
     sensitive: node.sensitive,
-    remembered: remembered?.data ?? turn.adopted,
+    remembered: before ?? remembered?.data ?? turn.adopted,
     self: node.index,
+    intend: turn.intend,
+    timeoutMs,
     type: prepared.resource.type,
     wholeHost: turn.bound.wholeHost,
   })
-  const work = new Work(context, noop ? 'noop' : scope.request.apply ? 'apply' : 'plan')
+  const work = new Work(context, modeOf(scope, turn), turn.intend)
   const cause: Cause = drift ? 'corrective' : 'wanted'
   const guard = (): void => {
-    if (drift && scope.request.apply && !noop) stopFlapping(remembered.repairs, context.host.now())
+    if (drift && work.mode === 'apply') stopFlapping(remembered.repairs, context.host.now())
   }
   return attempt(
     () =>
@@ -67,7 +103,7 @@ export function runResource(scope: RunScope, turn: Turn): MaybePromise<Done> {
         return andThen(work.act(verdict), () =>
           andThen(answer(turn, context, verdict), (more) =>
             andThen(work.act(more), () =>
-              conclude(work, base, verdict.ok ? (turn.told ?? cause) : cause, drift && !verdict.ok),
+              conclude(work, base, verdict.ok ? (turn.told ?? cause) : cause, drift && !verdict.ok, schedule),
             ),
           ),
         )
@@ -81,32 +117,49 @@ function answer(turn: Turn, context: TypeContext, verdict: Verdict): MaybePromis
   return turn.told === null ? KEPT : (turn.bound.notified?.(context, !verdict.ok) ?? KEPT)
 }
 
+/** `later`: it has a window of time, and this is outside of it. */
+type Mode = 'apply' | 'plan' | 'noop' | 'later'
+
+function modeOf({ request }: RunScope, { prepared }: Turn): Mode {
+  const { noop, schedule } = prepared.resource
+  if (noop) return 'noop'
+  if (!request.apply) return 'plan'
+  return schedule === undefined || isWithin(schedule, request.host.dayTime()) ? 'apply' : 'later'
+}
+
 /** Carries out changes, or only collects them. */
 class Work {
   readonly changes: Change[] = []
   readonly notes: string[] = []
   readonly context: ResourceContext
-  readonly mode: 'apply' | 'plan' | 'noop'
+  readonly mode: Mode
+  readonly #intend: () => void
 
-  constructor(context: ResourceContext, mode: 'apply' | 'plan' | 'noop') {
+  constructor(context: ResourceContext, mode: Mode, intend: () => void) {
     this.context = context
     this.mode = mode
+    this.#intend = intend
   }
 
   act(verdict: Verdict): MaybePromise<void> {
     if (verdict.ok) return
     this.changes.push(verdict)
     if (this.mode !== 'apply') return
+    if (this.changes.length === 1) this.#intend()
     return andThen(verdict.apply(), (applied) => {
       if (applied?.note !== undefined) this.notes.push(applied.note)
     })
   }
 }
 
-function conclude(work: Work, about: About, cause: Cause, repair: boolean): Done {
+function conclude(work: Work, about: About, cause: Cause, repair: boolean, schedule: Schedule | undefined): Done {
   const fresh = work.context.fresh
   if (work.changes.length === 0) return { outcome: kept(about), changed: null, bad: false, repair: false, fresh }
   const outcome = changed({ ...about, cause }, work.changes, work.notes.join('; '))
+  if (work.mode === 'later' && schedule !== undefined) {
+    const reason = `may be changed at ${describeSchedule(schedule)} only; then: ${outcome.reason}`
+    return { ...without(notDone({ ...about, cause }, 'waiting', 'E_SCHEDULE', reason)), fresh }
+  }
   if (work.mode !== 'noop') return { outcome, changed: cause, bad: false, repair, fresh }
   const reason = `noop is set, nothing is changed: ${outcome.reason}`
   const { diff } = outcome

@@ -175,10 +175,10 @@ class Run {
   }
 
   /** Before a change: what it remembers so far and whom it will tell, so that neither is lost if this is the end. */
-  #intend(node: GraphNode, data: Value | undefined): void {
+  #intend(node: GraphNode, data: (() => Value) | undefined): void {
     const { onIntent } = this.#scope.request
     if (onIntent === undefined) return
-    if (data !== undefined) this.#journal(node, { data })
+    if (data !== undefined) this.#journal(node, { data: data() })
     else
       for (const to of this.#scope.graph.tells[node.index] ?? []) {
         const target = this.#scope.graph.nodes[to]

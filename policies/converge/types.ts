@@ -9,6 +9,8 @@ export interface HostPolicy {
   readonly policy: string
   /** CID of the version; undefined without a mesh. */
   readonly version?: string
+  /** Of two that claim the same, the lower number has it. @default 500 */
+  readonly priority?: number
   /** Policies that come first on this host. */
   readonly after: readonly string[]
   readonly resources: readonly ResolvedResource[]

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { LIMITS } from '../limits.ts'
+import { duration, schedule } from '../resources/timing.ts'
 
 const references = z.union([z.string(), z.array(z.string())])
 
@@ -19,6 +21,28 @@ export const COMMON_ATTRIBUTES = z.object({
   noop: z.boolean().optional().describe('report what would change, and change nothing'),
   sensitive: z.boolean().optional().describe('never show its content in a diff or log'),
   onRemove: z.enum(['leave', 'undo']).optional().describe('what happens when no policy wants it any more'),
+  retries: z
+    .number()
+    .int()
+    .min(0)
+    .max(LIMITS.retries)
+    .optional()
+    .describe('how often it is tried again in the same run if it fails; 0 if nothing is said'),
+  delay: duration.optional().describe('the pause before each new try, as in 5s; 1s if nothing is said'),
+  timeout: z
+    .union([
+      z
+        .number()
+        .int()
+        .positive()
+        .max(LIMITS.execTimeoutMaxMs / 1000),
+      duration,
+    ])
+    .optional()
+    .describe('how long one try may take: seconds, or as in 10m; commands are killed then'),
+  schedule: schedule
+    .optional()
+    .describe('when it may be changed, by the clock of the host: {from: "22:00", to: "05:00", days: [sat, sun]}'),
   tags: z
     .union([z.string(), z.array(z.string())])
     .optional()
@@ -27,8 +51,9 @@ export const COMMON_ATTRIBUTES = z.object({
 
 export const REFERENCE_ATTRIBUTES = ['require', 'before', 'notify', 'subscribe'] as const
 
-export function isCommon(attr: string): boolean {
-  return Object.hasOwn(COMMON_ATTRIBUTES.shape, attr)
+/** Whether an attribute is one of all types: a type that has one of that name keeps its own meaning. */
+export function isCommon(attr: string, type?: { readonly schema: z.ZodObject }): boolean {
+  return Object.hasOwn(COMMON_ATTRIBUTES.shape, attr) && !(type !== undefined && Object.hasOwn(type.schema.shape, attr))
 }
 
 /** Problem with a resource key after evaluation, or undefined. */

@@ -27,7 +27,10 @@ export interface Unresolved {
 type CommonAttributes = z.infer<typeof COMMON_ATTRIBUTES>
 
 export interface ResolvedAttributes {
-  readonly common: Pick<CommonAttributes, 'sensitive' | 'noop' | 'onRemove' | 'tags'>
+  readonly common: Pick<
+    CommonAttributes,
+    'sensitive' | 'noop' | 'onRemove' | 'tags' | 'retries' | 'delay' | 'timeout' | 'schedule'
+  >
   readonly attrs: Readonly<Record<string, Value | Uint8Array>>
 }
 
@@ -42,7 +45,7 @@ export function resolveAttributes(resource: Unresolved, scope: Scope): ResolvedA
   const own: Record<string, Value> = {}
   for (const [attr, written] of Object.entries(resource.attrs)) {
     const value = evaluateAttribute(attr, written, scope)
-    if (value !== null) (isCommon(attr) ? common : own)[attr] = value
+    if (value !== null) (isCommon(attr, resource.type) ? common : own)[attr] = value
   }
   const checkedCommon = COMMON_ATTRIBUTES.safeParse(common)
   const checked = checkAttributes(resource.type.schema, own)

@@ -4,6 +4,7 @@ import { evaluateDeep, evaluateToText } from '../expr/interpolate.ts'
 import type { Scope } from '../expr/run.ts'
 import type { CompiledPolicy, CompiledResource, ResolvedResource, Value } from '../model.ts'
 import { SecretUse, type SecretProvider } from '../secrets/use.ts'
+import { pacingOf } from '../resources/timing.ts'
 import { keyProblem } from './common.ts'
 import { referenceList } from './graph.ts'
 import { instanceScope } from './instances.ts'
@@ -78,6 +79,7 @@ export class ResourceResolver {
         noop: common.noop ?? false,
         onRemove: common.onRemove ?? (repeats === undefined ? (type.onRemove ?? 'leave') : 'undo'),
         tags: referenceList(common.tags),
+        ...pacingOf(common),
         at: resource.at,
       },
     }

@@ -72,10 +72,10 @@ function readResource(
   for (const part of parts) {
     const value = part.key === 'when' ? readWhen(work, part, names) : valueOf(part.value)
     if (part.key === 'each') checkEach(work, part, vars)
-    else if (part.key !== 'when') checkTexts(work, part.value, isCommon(part.key) ? names : ownNames)
+    else if (part.key !== 'when') checkTexts(work, part.value, isCommon(part.key, type) ? names : ownNames)
     if (value !== undefined) attrs[part.key] = value
   }
-  checkCommon(work, entry, parts, attrs)
+  checkCommon(work, entry, parts, attrs, type)
   checkOwn(work, entry, parts, attrs, type)
   if (takesTemplate(type)) readTemplates(work, parts, ownNames, templates)
   for (const attr of sourceAttributes(type)) useSources(work, parts, attr)
@@ -140,8 +140,8 @@ function checkEach(work: Work, part: YamlEntry, vars: ReadonlySet<string>): void
 }
 
 /** Common attributes that are checked by their schema; `when` and `each` have rules of their own. */
-function checkedAsValue(attr: string): boolean {
-  return isCommon(attr) && attr !== 'when' && attr !== 'each'
+function checkedAsValue(attr: string, type: TypeSchema): boolean {
+  return isCommon(attr, type) && attr !== 'when' && attr !== 'each'
 }
 
 function checkCommon(
@@ -149,9 +149,10 @@ function checkCommon(
   entry: YamlEntry,
   parts: readonly YamlEntry[],
   attrs: Readonly<Record<string, Value>>,
+  type: TypeSchema,
 ): void {
   const common = Object.fromEntries(
-    Object.entries(attrs).filter(([attr, value]) => checkedAsValue(attr) && !isDynamic(value)),
+    Object.entries(attrs).filter(([attr, value]) => checkedAsValue(attr, type) && !isDynamic(value)),
   )
   const result = checkAttributes(COMMON_ATTRIBUTES, common)
   if ('problems' in result) reportProblems(work, entry, parts, result.problems)
@@ -165,7 +166,7 @@ function checkOwn(
   attrs: Readonly<Record<string, Value>>,
   type: TypeSchema,
 ): void {
-  const own = Object.entries(attrs).filter(([attr]) => !isCommon(attr))
+  const own = Object.entries(attrs).filter(([attr]) => !isCommon(attr, type))
   const dynamic = own.filter(([, value]) => isDynamic(value)).map(([attr]) => attr)
   const known = Object.fromEntries(own.filter(([, value]) => !isDynamic(value)))
   if (dynamic.length > 0) {

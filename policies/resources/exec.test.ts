@@ -75,11 +75,11 @@ describe('a guard', () => {
 describe('a command', () => {
   it('is given its folder, environment, account and time', async () => {
     const { run, commands } = setup()
-    await run({ argv: ['/bin/x'], onlyif: ['true'], cwd: '/srv/', env: { A: '1' }, user: 'root', timeout: 7 })
+    await run({ argv: ['/bin/x'], onlyif: ['true'], cwd: '/srv/', env: { A: '1' }, user: 'root' })
     const where = { cwd: '/srv', env: { A: '1' }, user: 'root' }
     expect(commands.map(([, options]) => options)).toMatchObject([
       { ...where, timeoutMs: 60_000 },
-      { ...where, timeoutMs: 7000 },
+      { ...where, timeoutMs: 300_000 },
     ])
   })
 

@@ -1,8 +1,8 @@
 import { CID } from 'multiformats/cid'
 import { PolicyError } from '../errors.ts'
-import type { Attributes, Entry, HostPort, StagedFile } from '../host.ts'
+import type { Attributes, Entry, StagedFile } from '../host.ts'
 import { LIMITS } from '../limits.ts'
-import { andThen, type MaybePromise } from '../maybe.ts'
+import { andThen, isPromise, type MaybePromise } from '../maybe.ts'
 import type { BundleFile } from '../model.ts'
 import { sizes, unifiedDiff } from './diff.ts'
 import { exitCode, lastWords, runCommand } from './command.ts'
@@ -50,24 +50,50 @@ function compared(context: TypeContext, wish: FileWish, entry: Entry, same: bool
   }
   return withDiff(context, wish, entry, {
     changes: ['new content', ...changes],
-    run: (trace) => replace(context, wish, entry, trace),
+    run: (trace) => putContent(context, wish, entry, trace),
   })
 }
 
 function newFile(context: TypeContext, wish: FileWish, entry: Entry | null): MaybePromise<Step> {
   const what = entry === null ? `new file, ${sizeOf(wish.wanted)} bytes` : 'a file in place of a link'
-  return withDiff(context, wish, null, { changes: [what], run: (trace) => replace(context, wish, entry, trace) })
+  const makes = entry === null ? { makes: wish.path } : {}
+  return withDiff(context, wish, null, {
+    changes: [what],
+    ...makes,
+    run: (trace) => putContent(context, wish, entry, trace),
+  })
 }
 
-function replace(
+/** Puts content at a path, and notes in the trace what was there. @param entry what is there now */
+export function putContent(
   ...[context, wish, entry, trace]: [TypeContext, FileWish, Entry | null, Parameters<Step['run']>[0]]
 ): MaybePromise<void> {
   const { host } = context
   const attributes = attributesFor(context, entry?.kind === 'file' ? entry : null, wish.wishes)
   if (entry === null) {
-    return andThen(writeFile(context, wish, stageNew(host, wish.path, attributes, trace)), () => trace.add(wish.path))
+    const staged = stageNew(context, wish.path, attributes, trace)
+    trace.add(wish.path)
+    trace.intend(context)
+    return attemptNew(trace, wish.path, () => writeFile(context, wish, staged))
   }
-  return andThen(trace.keep(host, wish.path, entry), () => writeFile(context, wish, host.stage(wish.path, attributes)))
+  return andThen(trace.keep(host, wish.path, entry), () => {
+    trace.intend(context)
+    return writeFile(context, wish, host.stage(wish.path, attributes))
+  })
+}
+
+/** What did not come about was not made. */
+function attemptNew(trace: Trace, path: string, work: () => MaybePromise<void>): MaybePromise<void> {
+  const forget = (error: unknown): never => {
+    trace.forgetNew(path)
+    throw error
+  }
+  try {
+    const done = work()
+    return isPromise(done) ? done.catch(forget) : done
+  } catch (error) {
+    return forget(error)
+  }
 }
 
 function sizeOf(wanted: Wanted): number {
@@ -132,12 +158,13 @@ function withDiff(context: TypeContext, wish: FileWish, entry: Entry | null, ste
 }
 
 /** Starts a file where there is none; missing folders above it are made when that fails, since mostly there are none. */
-function stageNew(host: HostPort, path: string, attributes: Attributes, trace: Trace): StagedFile {
+function stageNew(context: TypeContext, path: string, attributes: Attributes, trace: Trace): StagedFile {
+  const { host } = context
   try {
     return host.stage(path, attributes)
   } catch (error) {
     if (!(error instanceof PolicyError) || error.code !== 'E_NOT_FOUND') throw error
-    makeFoldersAbove(host, path, trace)
+    makeFoldersAbove(context, path, trace)
     return host.stage(path, attributes)
   }
 }

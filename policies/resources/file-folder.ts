@@ -20,10 +20,18 @@ export function folderStep(context: TypeContext, path: string, wishes: Wishes): 
   if (entry === null) {
     return {
       changes: ['new folder'],
+      makes: path,
       run(trace) {
-        makeFoldersAbove(host, path, trace)
-        host.mkdir(path, attributesFor(context, null, wishes))
+        makeFoldersAbove(context, path, trace)
+        const attributes = attributesFor(context, null, wishes)
         trace.add(path)
+        trace.intend(context)
+        try {
+          host.mkdir(path, attributes)
+        } catch (error) {
+          trace.forgetNew(path)
+          throw error
+        }
       },
     }
   }
@@ -50,10 +58,16 @@ export function linkStep(context: TypeContext, path: string, target: string, wis
   return {
     changes: [`link to ${target}${before}`],
     async run(trace) {
-      if (entry === null) makeFoldersAbove(host, path, trace)
+      if (entry === null) makeFoldersAbove(context, path, trace)
       else await trace.keep(host, path, entry)
-      host.symlink(path, target)
       if (entry === null) trace.add(path)
+      trace.intend(context)
+      try {
+        host.symlink(path, target)
+      } catch (error) {
+        if (entry === null) trace.forgetNew(path)
+        throw error
+      }
       own()
     },
   }

@@ -9,6 +9,8 @@ import type { TypeContext } from './type.ts'
 export interface Step {
   readonly changes: readonly string[]
   readonly diff?: string
+  /** The path that it makes, if nothing is there yet. */
+  readonly makes?: string
   /** Does it, and notes in the trace what was made and overwritten. */
   run(trace: Trace): MaybePromise<void>
 }
@@ -81,13 +83,22 @@ export function setAttributes(host: HostPort, path: string, entry: Entry, wanted
 }
 
 /** Makes the folders above a path that are missing, with mode 0755 and the daemon's own user. */
-export function makeFoldersAbove(host: HostPort, path: string, trace: Trace): void {
+export function makeFoldersAbove(context: TypeContext, path: string, trace: Trace): void {
+  const { host } = context
   const missing: string[] = []
   let folder = folderOf(path)
   for (; folder !== '/' && host.lstat(folder) === null; folder = folderOf(folder)) missing.push(folder)
-  for (const one of missing.reverse()) {
-    host.mkdir(one, { mode: 0o755, uid: host.uid, gid: host.gid })
-    trace.add(one)
+  if (missing.length === 0) return
+  missing.reverse()
+  for (const one of missing) trace.add(one)
+  trace.intend(context)
+  for (const [i, one] of missing.entries()) {
+    try {
+      host.mkdir(one, { mode: 0o755, uid: host.uid, gid: host.gid })
+    } catch (error) {
+      for (const rest of missing.slice(i)) trace.forgetNew(rest)
+      throw error
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { PolicyError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
+import { unedited, type EditUndo } from './edit.ts'
 import { Trace, type Original } from './file-trace.ts'
 import { KEPT, type TypeContext, type Verdict } from './type.ts'
 
@@ -7,23 +8,53 @@ import { KEPT, type TypeContext, type Verdict } from './type.ts'
 export function undoFile(context: TypeContext): Verdict {
   const trace = new Trace(context.remembered)
   const free = (path: string): boolean => !context.claimed(`path:${path}`)
-  const made = [...leaving(context, [...trace.made].reverse().filter(free))]
+  const edits = [...trace.edits].flatMap(([path, undo]) => editBack(context, trace, path, undo))
+  const whole = (path: string): boolean => free(path) && !trace.edits.has(path)
+  const made = [...leaving(context, [...trace.made].reverse().filter(whole))]
   // Sorted, a folder comes before what was in it.
   const originals = [...trace.originals].filter(([path]) => free(path)).sort(([a], [b]) => (a < b ? -1 : 1))
   const noteLeft = (): void => noteWhatIsLeft(context, [...trace.made].filter(free))
-  if (made.length + originals.length === 0) {
+  if (made.length + originals.length + edits.length === 0) {
     noteLeft()
     return KEPT
   }
   return {
     ok: false,
-    changes: [...made.map((path) => `removal of ${path}`), ...originals.map(([path]) => `${path} as it was before`)],
+    changes: [
+      ...edits.map(({ path }) => `what was edited in ${path}`),
+      ...made.map((path) => `removal of ${path}`),
+      ...originals.map(([path]) => `${path} as it was before`),
+    ],
     async apply() {
+      for (const { run } of edits) await run()
       for (const path of made) await removeMade(context, path)
       for (const [path, was] of originals) await putBack(context, path, was)
       noteLeft()
     },
   }
+}
+
+interface EditBack {
+  readonly path: string
+  run(): Promise<void>
+}
+
+/** A file of others without what was edited in it; if Chorus made it and nothing is left in it, it goes. */
+function editBack(context: TypeContext, trace: Trace, path: string, undo: EditUndo): EditBack[] {
+  const { host } = context
+  const entry = host.lstat(path)
+  if (entry?.kind !== 'file' || context.claimed(`path:${path}`)) return []
+  const now = host.readFile(path, LIMITS.editBytes)
+  const back = unedited(now, undo, path)
+  if (back === now) return []
+  const run = async (): Promise<void> => {
+    await host.backup(path)
+    if (back.length === 0 && trace.made.has(path)) return host.unlink(path)
+    const staged = host.stage(path, entry)
+    staged.write(back)
+    await staged.commit()
+  }
+  return [{ path, run }]
 }
 
 /** Folders that still hold something are tried again when other resources have taken theirs away. */
@@ -56,7 +87,10 @@ async function removeMade({ host }: TypeContext, path: string): Promise<void> {
   host.unlink(path)
 }
 
-async function putBack({ host }: TypeContext, path: string, was: Original): Promise<void> {
+/** Brings back what was at a path; null: nothing was. @throws PolicyError E_IN_THE_WAY, E_BACKUP and those of the host */
+export async function putBack(context: TypeContext, path: string, was: Original | null): Promise<void> {
+  const { host } = context
+  if (was === null) return removeMade(context, path)
   const entry = host.lstat(path)
   if (was.kind === 'folder') {
     if (entry === null) host.mkdir(path, was)

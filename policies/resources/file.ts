@@ -5,9 +5,11 @@ import { accountName, argv, cleanPath, foldersAbove, hostPath, octalMode } from 
 import { attributesStep, fileStep, type Wanted } from './file-content.ts'
 import { absentStep, folderStep, linkStep } from './file-folder.ts'
 import type { Step, Wishes } from './file-step.ts'
-import { Trace } from './file-trace.ts'
+import { EDIT_FORMS, editClaims, editOf, EDITS, editStep } from './file-edit.ts'
+import { hasPending, Trace, withoutPending } from './file-trace.ts'
 import { treePaths, treeSteps } from './file-tree.ts'
 import { undoFile } from './file-undo.ts'
+import { verifyTogether } from './file-verify.ts'
 import { defineType, KEPT, type TypeContext, type Verdict } from './type.ts'
 
 /** What a policy writes, or what a template or secret became. */
@@ -50,18 +52,24 @@ const schema = z
       )
       .optional()
       .describe('a command that checks the new content before it is put in place: [visudo, -cf, "{file}"]'),
+    ...EDITS,
+    create: z.boolean().optional().describe('with line, block, json or ini: make the file if it is not there'),
+    verify: argv
+      .optional()
+      .describe('a command that checks the files in place, once and before anybody is notified: [nginx, -t]'),
   })
   .superRefine((attrs, issue) => {
     for (const message of contradictions(attrs)) issue.addIssue({ code: 'custom', message, path: [] })
   })
 
 type FileAttributes = z.output<typeof schema>
-type Form = 'content' | 'source' | 'tree' | 'folder' | 'link' | 'absent' | 'attributes'
+type Form = 'edit' | 'content' | 'source' | 'tree' | 'folder' | 'link' | 'absent' | 'attributes'
 
 function contradictions(attrs: Readonly<Record<string, unknown>>): string[] {
   const has = (attr: string): boolean => attrs[attr] !== undefined && attrs[attr] !== false
   const problems: string[] = []
-  const forms = ['content', 'template', 'source', 'link', 'absent', 'directory'].filter(has)
+  const edits = EDIT_FORMS.filter(has)
+  const forms = ['content', 'template', 'source', 'link', 'absent', 'directory', ...edits].filter(has)
   const together = forms.join(' and ')
   if (forms.length > 1 && together !== 'source and directory') problems.push(`${together} exclude each other`)
   const tree = has('source') && has('directory')
@@ -69,8 +77,11 @@ function contradictions(attrs: Readonly<Record<string, unknown>>): string[] {
     if (has(attr) && !tree) problems.push(`${attr} needs directory: true and source`)
   }
   if (has('recursive') && !has('absent')) problems.push('recursive needs absent: true')
-  if (has('validate') && (tree || !['content', 'template', 'source'].some(has)))
-    problems.push('validate needs content, template or source')
+  if (has('create') && edits.length === 0) problems.push('create needs line, block, json or ini')
+  if (has('verify') && (forms.length === 0 || has('absent')))
+    problems.push('verify needs something that is put in place')
+  if (has('validate') && (tree || ![...edits, 'content', 'template', 'source'].some(has)))
+    problems.push('validate needs content, template, source or an edit')
   if (has('mode') && (has('link') || has('absent'))) problems.push(`mode means nothing with ${together}`)
   return problems
 }
@@ -80,6 +91,7 @@ function formOf(attrs: FileAttributes): Form {
   if (attrs.link !== undefined) return 'link'
   if (attrs.directory === true) return attrs.source === undefined ? 'folder' : 'tree'
   if (attrs.source !== undefined) return 'source'
+  if (EDIT_FORMS.some((form) => attrs[form] !== undefined)) return 'edit'
   return attrs.content === undefined ? 'attributes' : 'content'
 }
 
@@ -87,28 +99,34 @@ export const file = defineType({
   name: 'file',
   summary: 'A file, folder or link: its content, owner and mode, or its absence.',
   schema,
-  runsCommands: (attrs) => attrs.validate !== undefined,
-  claims: ({ attrs }) => [`path:${cleanPath(attrs.path)}`],
+  runsCommands: (attrs) => attrs.validate !== undefined || attrs.verify !== undefined,
+  claims({ attrs, name }) {
+    const path = cleanPath(attrs.path)
+    const edit = editOf(attrs, name)
+    return edit === null ? [`path:${path}`] : editClaims(path, edit)
+  },
   needs: ({ attrs }) => [
     ...foldersAbove(cleanPath(attrs.path)).map((path) => `path:${path}`),
     ...(attrs.owner === undefined ? [] : [`user:${attrs.owner}`]),
     ...(attrs.group === undefined ? [] : [`group:${attrs.group}`]),
-    ...(attrs.validate?.[0]?.startsWith('/') === true ? [`path:${attrs.validate[0]}`] : []),
+    ...[attrs.validate?.[0], attrs.verify?.[0]].flatMap((program) =>
+      program?.startsWith('/') === true ? [`path:${program}`] : [],
+    ),
   ],
   watchPaths({ attrs }, filesOf) {
     const path = cleanPath(attrs.path)
     return formOf(attrs) === 'tree' ? treePaths(path, attrs.source ?? '', filesOf(attrs.source ?? '')) : [path]
   },
-  check(context, { attrs }) {
-    const steps = stepsFor(context, attrs)
-    return andThen(steps, (list) => verdict(context, list))
+  check(context, { attrs, name }) {
+    const steps = stepsFor(context, attrs, name)
+    return andThen(steps, (list) => verdict(context, list, attrs.verify))
   },
   undo: (context) => undoFile(context),
 })
 
 type Steps = readonly (Step | null)[]
 
-function stepsFor(context: TypeContext, attrs: FileAttributes): MaybePromise<Steps> {
+function stepsFor(context: TypeContext, attrs: FileAttributes, name: string): MaybePromise<Steps> {
   const path = cleanPath(attrs.path)
   const wishes: Wishes = { mode: attrs.mode, owner: attrs.owner, group: attrs.group, freshMode: 0o644 }
   switch (formOf(attrs)) {
@@ -121,6 +139,11 @@ function stepsFor(context: TypeContext, attrs: FileAttributes): MaybePromise<Ste
     case 'tree': {
       const { source = '', purge = false, directoryMode } = attrs
       return treeSteps(context, { path, source, purge, wishes, folderMode: directoryMode })
+    }
+    case 'edit': {
+      const { create = false, validate } = attrs
+      const edit = editOf(attrs, name)
+      return edit === null ? [] : [editStep(context, { path, edit, identity: attrs, create, wishes, validate })]
     }
     case 'source':
       return withContent(context, attrs, path, bundleFile(context, attrs.source ?? ''), wishes)
@@ -164,18 +187,44 @@ function bytesOf(attrs: FileAttributes): Uint8Array {
   return bytes
 }
 
-function verdict(context: TypeContext, list: Steps): Verdict {
+function verdict(context: TypeContext, list: Steps, verify: readonly string[] | undefined): Verdict {
   const steps = list.filter((step) => step !== null)
-  if (steps.length === 0) return KEPT
+  const unverified = verify !== undefined && hasPending(context.remembered)
+  if (steps.length === 0 && !unverified) return KEPT
   const diff = steps.map((step) => step.diff ?? '').join('')
   return {
     ok: false,
-    changes: steps.flatMap((step) => step.changes),
+    changes: steps.length === 0 ? ['verification of an earlier change'] : steps.flatMap((step) => step.changes),
     ...(diff === '' ? {} : { diff }),
     apply() {
       const trace = new Trace(context.remembered)
-      return runSteps(steps, trace, 0, () => context.remember(trace.asValue()))
+      if (steps.length > 1)
+        trace.intendAll(
+          context,
+          steps.flatMap((step) => step.makes ?? []),
+        )
+      if (verify === undefined) return runSteps(steps, trace, 0, () => context.remember(trace.asValue()))
+      trace.unverified = true
+      return verified(context, verify, trace, async () => runSteps(steps, trace, 0, () => undefined))
     },
+  }
+}
+
+/** Puts everything in place, then asks; what did not pass is as if it had never been. */
+async function verified(
+  context: TypeContext,
+  verify: readonly string[],
+  trace: Trace,
+  put: () => Promise<void>,
+): Promise<void> {
+  try {
+    await put()
+    if (trace.replaced.length > 0) await verifyTogether(context, verify, trace.replaced)
+    context.remember(trace.asValue())
+  } catch (error) {
+    const refused = error instanceof PolicyError && error.code === 'E_VERIFY'
+    context.remember(refused ? withoutPending(context.remembered) : trace.asValue(true))
+    throw error
   }
 }
 

@@ -89,6 +89,11 @@ export interface TypeContext {
   readonly remembered: Value
   /** Sets what `undo` and the next check need to know. Kept even if `apply` then fails. No secrets. */
   remember(value: Value): void
+  /**
+   * Says what `remember` will say, before the change is made: known after a crash in the middle of it. Costs a write to a
+   * journal where there is one.
+   */
+  intend(value: () => Value): void
   /** Whether the author's grant confines to types or paths: then set-uid and set-gid bits are refused. */
   readonly confined: boolean
   /** Whether another resource of this run has the claim. */
@@ -102,8 +107,10 @@ export interface TypeContext {
    * all that came with this key, and says for each what became of it. Two works of one key never run at once.
    */
   gather<T>(key: string, item: T, work: (items: readonly T[]) => Promise<readonly Gathered[]>): Promise<Applied | void>
-  /** Milliseconds until the run's deadline. */
+  /** Milliseconds until the deadline of the run, or of this try. */
   timeLeft(): number
+  /** What the resource says of the time that one try may take, ms; undefined if nothing. */
+  readonly timeoutMs: number | undefined
   readonly signal: AbortSignal | undefined
   /** Files known to be right since they were last read; null to read everything. */
   readonly seen: SeenFiles | null

@@ -48,6 +48,12 @@ export class MemoryHost implements HostPort {
     return this.#options.now()
   }
 
+  dayTime(): { readonly day: number; readonly minute: number } {
+    const minutes = Math.floor(this.now() / 60_000)
+    // The first day of 1970 was a Thursday.
+    return { day: (Math.floor(minutes / 1440) + 4) % 7, minute: minutes % 1440 }
+  }
+
   async pause(): Promise<void> {
     await Promise.resolve()
   }

@@ -1,0 +1,81 @@
+import { matches } from '../expr/regex.ts'
+
+/** One line that a file of others is to have, or not to have. */
+export interface LineEdit {
+  readonly text: string
+  /** RE2: the last line that matches becomes the text; with `absent`, every line that matches goes. */
+  readonly match?: string | undefined
+  /** RE2: where a new line goes, behind the last or before the first line that matches; at the end if none does. */
+  readonly after?: string | undefined
+  readonly before?: string | undefined
+  readonly absent?: boolean | undefined
+}
+
+/** A part between two marker lines that belongs to the policy. */
+export interface BlockEdit {
+  readonly text: string
+  /** Stands in the markers, so that a file can have several. */
+  readonly name: string
+  /** How the file begins a comment. */
+  readonly comment: string
+  readonly after?: string | undefined
+  readonly before?: string | undefined
+  readonly absent?: boolean | undefined
+}
+
+/** What takes an edit back: a line that was replaced, or null for one that was added. */
+export type LineUndo = { readonly text: string; readonly was: string | null }
+
+export interface EditedLines {
+  readonly lines: readonly string[]
+  /** Absent if nothing was changed, or nothing can be taken back. */
+  readonly undo?: LineUndo
+}
+
+export function editLine(lines: readonly string[], edit: LineEdit): EditedLines {
+  const { text, match } = edit
+  const isIt = (line: string): boolean => line === text || (match !== undefined && matches(line, match))
+  if (edit.absent === true) {
+    const left = lines.filter((line) => !isIt(line))
+    return left.length === lines.length ? { lines } : { lines: left }
+  }
+  const at = match === undefined ? -1 : lines.findLastIndex((line) => matches(line, match))
+  const was = lines[at]
+  if (was !== undefined) {
+    return was === text ? { lines } : { lines: lines.with(at, text), undo: { text, was } }
+  }
+  if (lines.includes(text)) return { lines }
+  return { lines: lines.toSpliced(placeFor(lines, edit), 0, text), undo: { text, was: null } }
+}
+
+/** Takes back what `editLine` did, as far as the line is still there. */
+export function undoLine(lines: readonly string[], { text, was }: LineUndo): readonly string[] {
+  const at = lines.indexOf(text)
+  if (at < 0) return lines
+  return was === null ? lines.toSpliced(at, 1) : lines.with(at, was)
+}
+
+export function editBlock(lines: readonly string[], edit: BlockEdit): readonly string[] {
+  const [begin, end] = markersOf(edit)
+  const inner = edit.text === '' ? [] : edit.text.replace(/\n$/, '').split('\n')
+  const wanted = edit.absent === true ? [] : [begin, ...inner, end]
+  const from = lines.indexOf(begin)
+  if (from < 0) return edit.absent === true ? lines : lines.toSpliced(placeFor(lines, edit), 0, ...wanted)
+  // Without its end it is taken for the one line that is certainly ours: what follows may be somebody else's.
+  const to = lines.indexOf(end, from)
+  const size = to < 0 ? 1 : to - from + 1
+  const is = lines.slice(from, from + size)
+  if (is.length === wanted.length && is.every((line, i) => line === wanted[i])) return lines
+  return lines.toSpliced(from, size, ...wanted)
+}
+
+function markersOf({ name, comment }: BlockEdit): readonly [begin: string, end: string] {
+  return [`${comment} BEGIN chorus ${name}`, `${comment} END chorus ${name}`]
+}
+
+function placeFor(lines: readonly string[], { after, before }: Pick<LineEdit, 'after' | 'before'>): number {
+  const behind = after === undefined ? -1 : lines.findLastIndex((line) => matches(line, after))
+  if (behind >= 0) return behind + 1
+  const ahead = before === undefined ? -1 : lines.findIndex((line) => matches(line, before))
+  return ahead >= 0 ? ahead : lines.length
+}
