@@ -6,7 +6,7 @@ import type {
   ResolvedResource,
   WaitingResource,
 } from '../../policies/index.ts'
-import { PolicyError, RESOURCE_TYPES, resolve, usesOf } from '../../policies/index.ts'
+import { PolicyError, priorityOf, RESOURCE_TYPES, resolve, usesOf } from '../../policies/index.ts'
 import type { PolicyToApply } from '../core/index.ts'
 import { NodeError } from '../errors.ts'
 import type { Bundles, LoadedBundle } from './bundles.ts'
@@ -67,8 +67,8 @@ export class Preparer {
       kept = { key, resources, waiting, grant }
       this.#kept.set(wanted.policy, kept)
     }
-    const { after } = bundle.policy
-    const policy = { policy: wanted.policy, version: wanted.version, after, ...resolvedPart(kept) }
+    const [{ after }, priority] = [bundle.policy, priorityOf(bundle.policy)]
+    const policy = { policy: wanted.policy, version: wanted.version, priority, after, ...resolvedPart(kept) }
     return { ok: true, wanted, bundle, policy }
   }
 }

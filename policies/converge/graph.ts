@@ -49,7 +49,7 @@ type Draft = { -readonly [K in keyof GraphNode]: GraphNode[K] }
 /**
  * Who comes before whom on this host, and who is told of whose change.
  *
- * @param policies sorted by name: of two that claim the same, the first wins
+ * @param policies sorted by priority and name: of two that claim the same, the first wins
  */
 export function buildGraph(policies: readonly PreparedPolicy[]): Graph {
   const nodes: Draft[] = []

@@ -1,4 +1,5 @@
 import { PolicyError } from '../errors.ts'
+import { byRank } from './claims.ts'
 import { buildGraph, watchOf, type Graph } from './graph.ts'
 import { prepare } from './prepare.ts'
 import { folderOf } from '../resources/attributes.ts'
@@ -47,7 +48,7 @@ export class Session {
 }
 
 function graphOf({ policies, types, host }: ConvergeRequest): Graph {
-  const sorted = [...policies].sort((a, b) => (a.policy < b.policy ? -1 : a.policy > b.policy ? 1 : 0))
+  const sorted = policies.toSorted(byRank)
   return buildGraph(
     sorted.map((policy) => ({ ...policy, prepared: policy.resources.map((one) => prepare(one, types, host)) })),
   )
@@ -64,6 +65,7 @@ function samePolicies(a: readonly HostPolicy[], b: readonly HostPolicy[]): boole
           one.resources === other.resources &&
           one.grant === other.grant &&
           one.version === other.version &&
+          one.priority === other.priority &&
           one.after.join() === other.after.join())
       )
     })
