@@ -1,7 +1,14 @@
 import { SORTS } from './source.ts'
-import type { ActionName } from './source.ts'
+import type { ActionName, ActionState } from './source.ts'
 import { goTo, TABS } from './ui.ts'
 import type { Notice, Shown, Step, Ui } from './ui.ts'
+
+/** Why actions cannot be done, of those that cannot. */
+export function disabledOf(actions: readonly ActionState[]): Shown['disabled'] {
+  const disabled: Partial<Record<ActionName, string>> = {}
+  for (const { name, disabled: why } of actions) if (why !== null) disabled[name] = why
+  return disabled
+}
 
 export interface CommandLine {
   readonly name: string
@@ -20,7 +27,7 @@ export function begin(ui: Ui, shown: Shown, name: ActionName, arg: string): Step
   if (arg === '' && question !== undefined)
     return { ui: { ...ui, prompt: { kind: 'text', label: question, text: '', action: { name, arg }, before: '' } } }
   if (CONFIRMED[name] !== undefined) {
-    const label = `${CONFIRMED[name]} ${arg}? Type its name to confirm`
+    const label = `${CONFIRMED[name]}: ${arg}? Type its name to confirm`
     return { ui: { ...ui, prompt: { kind: 'confirm', label, text: '', want: arg, action: { name, arg }, before: '' } } }
   }
   return { ui: { ...ui, notice: { text: `${name}: at work`, tone: 'info' } }, effect: { do: 'act', name, arg } }
@@ -95,6 +102,18 @@ export const COMMANDS: readonly CommandLine[] = [
   { name: 'help', arg: '', what: 'keys and commands', run: (ui) => ({ ui: goTo(ui, 'help') }) },
   { name: 'quit', arg: '', what: 'leave', run: (ui) => ({ ui, effect: { do: 'quit' } }) },
 ]
+
+/** Commands that what was typed may become, each with its argument, and why it cannot be done. */
+export function hintsFor(text: string, disabled: Shown['disabled']): readonly string[] {
+  const [word = ''] = text.trimStart().split(/\s+/, 1)
+  const near = COMMANDS.filter(({ name }) => name.startsWith(word))
+  return near.map(({ name, arg, what }) => {
+    const why = Object.entries(disabled).find(([action]) => action === name)?.[1]
+    const usage = arg === '' ? name : `${name} ${arg}`
+    if (near.length > 1) return why === undefined ? usage : `(${name})`
+    return why === undefined ? `${usage}: ${what}` : `${usage} is not possible: ${why}`
+  })
+}
 
 /** Runs what was typed after `:`; a unique prefix of a command will do. */
 export function runCommand(ui: Ui, text: string, shown: Shown): Step {

@@ -1,10 +1,11 @@
+import { disabledOf } from './commands.ts'
 import { aboutOf, NEEDS, QUESTIONS } from './questions.ts'
 import type { Need } from './questions.ts'
 import { FIRST_UI, goTo, withPlace } from './ui.ts'
 import type { Effect, Shown, Ui } from './ui.ts'
 import { press } from './press.ts'
 import { EVENTS_MAX } from './source.ts'
-import type { ActionName, MeshSource, SeenEvent } from './source.ts'
+import type { MeshSource, SeenEvent } from './source.ts'
 import type { Body, Data } from './view.ts'
 
 /** Longer than this is no line that is taken in at a glance: a token, for one. */
@@ -63,10 +64,12 @@ export class Desk {
   }
 
   press(key: string): void {
-    const { ui, effect } = press(this.#snapshot.ui, key, this.#shown())
-    if (ui !== this.#snapshot.ui) {
+    const before = this.#snapshot.ui
+    const { ui, effect } = press(before, key, this.#shown())
+    if (ui !== before) {
       this.#snapshot = { ...this.#snapshot, ui }
-      this.#load(false)
+      // What another screen asked for a while ago may have changed.
+      this.#load(ui.screen !== before.screen)
       this.#tell()
     }
     if (effect !== undefined) this.#do(effect)
@@ -105,8 +108,6 @@ export class Desk {
 
   #shown(): Shown {
     const { data } = this.#snapshot
-    const disabled: Partial<Record<ActionName, string>> = {}
-    for (const action of data.actions) if (action.disabled !== null) disabled[action.name] = action.disabled
     return {
       total: this.#body?.total ?? 0,
       rows: this.#body?.visible ?? 1,
@@ -117,7 +118,7 @@ export class Desk {
       nodeName: this.#body?.nodeName,
       self: data.summary?.self.id,
       values: this.#body?.values,
-      disabled,
+      disabled: disabledOf(data.actions),
       filterError: data.page?.error,
     }
   }

@@ -1,5 +1,6 @@
 import { columnsOf, fit, line, rowText, span } from './line.ts'
 import type { Line, Span } from './line.ts'
+import { disabledOf, hintsFor } from './commands.ts'
 import { keysOn } from './keys.ts'
 import type { Marks } from './marks.ts'
 import { connections } from './screens/connections.ts'
@@ -71,7 +72,7 @@ export function frame(input: FrameInput): Frame {
   const body = DRAW[ui.screen](view)
   const middle = Array.from({ length: view.rows }, (_, index) => text(body.lines[index] ?? []))
   return {
-    rows: [text(head(input)), text(tabs(ui, columns)), ...middle, text(foot(input)), text(hints(ui, columns))],
+    rows: [text(head(input)), text(tabs(ui, columns)), ...middle, text(foot(input)), text(hints(ui, data, columns))],
     body,
   }
 }
@@ -135,12 +136,16 @@ function foot({ ui: { prompt, notice }, data: { connection }, columns, marks }: 
   return connection.state === 'lost' ? line(connection.why, 'bad') : []
 }
 
-function hints(ui: Ui, columns: number): Line {
+function hints(ui: Ui, data: Data, columns: number): Line {
+  if (ui.prompt?.kind === 'command') return line(hintsFor(ui.prompt.text, disabledOf(data.actions)).join('  '), 'dim')
   if (ui.prompt !== undefined) return line('enter does it   esc leaves it', 'dim')
+  const disabled = disabledOf(data.actions)
   const spans: Span[] = []
   let used = 0
-  for (const { keys, hint } of keysOn(ui.screen)) {
-    if (hint === '') continue
+  for (const { keys, hint: word, act } of keysOn(ui.screen)) {
+    if (word === '') continue
+    // What cannot be done is in brackets; pressing it says why.
+    const hint = Object.hasOwn(disabled, act) && act !== 'hold' ? `(${word})` : word
     const key = keys[0] ?? ''
     used += key.length + hint.length + 3
     if (used > columns) break

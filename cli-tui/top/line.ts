@@ -87,10 +87,11 @@ export function rowText(spans: Line, { columns, marks, colour }: RowStyle): stri
 export function wrap(text: string, columns: number): readonly string[] {
   const lines: string[] = []
   for (const paragraph of text.split('\n')) {
-    let current = ''
-    for (const word of paragraph.split(' ')) {
-      const next = current === '' ? word : `${current} ${word}`
-      if (columnsOf(next) <= columns || current === '') current = next
+    const indent = /^ */.exec(paragraph)?.[0] ?? ''
+    let current = indent
+    for (const word of paragraph.slice(indent.length).split(' ')) {
+      const next = current === indent ? `${indent}${word}` : `${current} ${word}`
+      if (columnsOf(next) <= columns || current === indent) current = next
       else {
         lines.push(current)
         current = word

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { COMMANDS } from './commands.ts'
+import { COMMANDS, hintsFor } from './commands.ts'
 import { press } from './press.ts'
 import { FIRST_UI, placeOf } from './ui.ts'
 import type { Shown, Step, Ui } from './ui.ts'
@@ -83,6 +83,14 @@ describe('filters', () => {
   it('of events are their own', () => {
     const { ui } = after(['/', ...typed('disk')], { screen: 'events', filter: 'web' })
     expect([ui.eventFilter, ui.filter]).toEqual(['disk', 'web'])
+  })
+})
+
+describe('while a command is typed', () => {
+  it('what it may become is shown, and why it cannot be done', () => {
+    expect(hintsFor('ro', {})).toEqual(['rollout', 'rollback POLICY[@N]'])
+    expect(hintsFor('ret', {})).toEqual(['retire POLICY: end a policy everywhere'])
+    expect(hintsFor('ret', { retire: 'no grant' })).toEqual(['retire POLICY is not possible: no grant'])
   })
 })
 

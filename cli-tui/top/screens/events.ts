@@ -23,7 +23,7 @@ const TONES: Readonly<Record<'debug' | 'info' | 'warn' | 'error', Tone>> = {
   error: 'bad',
 }
 
-/** What happened while the screen is open, newest first. */
+/** What happened since the daemon started, as far as it kept it, newest first. */
 export function events(view: View): Body {
   const { ui, data, columns, rows, marks } = view
   const groups = coalesce(data.events, { text: ui.eventFilter, least: ui.least })
@@ -56,7 +56,7 @@ export function events(view: View): Body {
     lines: [
       [
         span(`${grouped(groups.length)} events`, 'bold'),
-        span(`  since this screen was opened, UTC  ${marks.dot} ${ui.least} and above${filter}`, 'dim'),
+        span(`  since the daemon started, UTC  ${marks.dot} ${ui.least} and above${filter}`, 'dim'),
       ],
       ...(lines.length === 0 ? [line('nothing yet', 'dim')] : lines),
     ],

@@ -23,7 +23,7 @@ const MEANING: Readonly<Record<Health, string>> = {
 
 /** Made from the tables of keys, commands and states, so that it cannot tell of what is not there. */
 export function help(view: View): Body {
-  const { columns, marks } = view
+  const { columns, marks, data } = view
   const text: Line[] = [
     ...KEYS.map((key): Line => [
       span(cell(key.keys.join(' '), 20, marks), 'bold'),
@@ -33,6 +33,12 @@ export function help(view: View): Body {
     BLANK,
     heading('Commands', columns, marks),
     ...COMMANDS.map(({ name, arg, what }): Line => [span(cell(`:${name} ${arg}`, 28, marks), 'bold'), span(what)]),
+    BLANK,
+    heading('Actions from here', columns, marks),
+    ...data.actions.map(({ name, disabled }): Line => [
+      span(cell(name, 12, marks), 'bold'),
+      disabled === null ? span('possible', 'good') : span(`not possible: ${disabled}`, 'warn'),
+    ]),
     BLANK,
     heading('States', columns, marks),
     ...STATES.map((state): Line => [...fact('', stateSpan(state, marks), marks, 2), span(`  ${MEANING[state]}`)]),

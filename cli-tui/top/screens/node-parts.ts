@@ -47,8 +47,12 @@ function diffLines(diff: string): Line[] {
 }
 
 /** The last runs that did something, newest first. */
-export function runLines({ runs, cut }: Receipt, { columns, marks, now }: View): Line[] {
-  const done = runs.filter(({ outcomes }) => outcomes.length > 0)
+export function runLines({ runs, cut, policies }: Receipt, { columns, marks, now }: View): Line[] {
+  const shown = new Set(policies.flatMap(({ outcomes }) => outcomes.map(textOf)))
+  // What the newest run did stands above already.
+  const isNews = ({ outcomes }: Receipt['runs'][number]): boolean =>
+    outcomes.some((outcome) => !shown.has(textOf(outcome)))
+  const done = runs.filter((run, index) => (index === 0 ? isNews(run) : run.outcomes.length > 0))
   const [newest] = runs
   const last =
     newest === undefined
@@ -65,6 +69,8 @@ export function runLines({ runs, cut }: Receipt, { columns, marks, now }: View):
   const missing = cut.length === 0 ? [] : [line(`left out because it was too much: ${cut.join(', ')}`, 'warn')]
   return [heading('Last runs, UTC', columns, marks), ...last, ...lines, ...missing, BLANK]
 }
+
+const textOf = ({ policy, key, state, reason }: Outcome): string => JSON.stringify([policy, key, state, reason])
 
 export function neighbours(peers: Receipt['peers'], { columns, marks }: View): Line[] {
   const lines = [...peers]
