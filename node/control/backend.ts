@@ -16,6 +16,7 @@ import type {
   invitedSchema,
   inviteSchema,
   logSchema,
+  NodePoliciesView,
   nodesSchema,
   planRequestSchema,
   PlanView,
@@ -41,6 +42,8 @@ export interface Backend {
   node(id: string): NodeDetail
   receipt(id: string, signal: AbortSignal): Promise<Receipt>
   history(max: number): { readonly events: readonly LoggedEvent[] }
+  /** Rejects with E_NOT_FOUND for who is no member. */
+  nodePolicies(key: string): Promise<NodePoliciesView>
   /** Newest first. */
   log(policy: string | undefined, max: number): z.infer<typeof logSchema>
   charter(): CharterView

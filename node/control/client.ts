@@ -18,6 +18,7 @@ import type {
   invitedSchema,
   inviteSchema,
   logSchema,
+  NodePoliciesView,
   nodesSchema,
   PlanView,
   Published,
@@ -97,6 +98,11 @@ export class ControlClient {
   /** Events since the daemon started, of level info and above, oldest first, the newest `max`. */
   history(max: number): Promise<{ readonly events: readonly LoggedEvent[] }> {
     return this.#json({ method: 'GET', path: `/v1/history?max=${max}` })
+  }
+
+  /** Every policy as it concerns one node. @param key 64 hex digits. Rejects with E_NOT_FOUND. */
+  nodePolicies(key: string): Promise<NodePoliciesView> {
+    return this.#json({ method: 'GET', path: `/v1/nodes/${encodeURIComponent(key)}/policies` })
   }
 
   /** Feed entries of one policy, or of everything, newest first; `max` at most. */

@@ -9,6 +9,8 @@ export type {
   ControlEvent,
   FeedView,
   LogEntry,
+  NodePoliciesView,
+  NodePolicyView,
   NodeRow,
   PlanView,
   PolicyStatus,

@@ -29,6 +29,7 @@ import {
   invitedSchema,
   inviteSchema,
   logSchema,
+  nodePoliciesSchema,
   nodesSchema,
   planRequestSchema,
   planSchema,
@@ -144,6 +145,9 @@ export const ROUTES: readonly Route[] = [
   ),
   json('GET', '/v1/history', { query: historyQuery, reply: historySchema }, (backend, { query }) =>
     backend.history(query.max),
+  ),
+  json('GET', '/v1/nodes/:key/policies', { params: byKey, reply: nodePoliciesSchema }, (backend, { params }) =>
+    backend.nodePolicies(params.key),
   ),
   json('GET', '/v1/log', { query: logQuery, reply: logSchema }, (backend, { query }) =>
     backend.log(query.policy, query.max),

@@ -105,6 +105,40 @@ export const nodeRowSchema = z.object({
 })
 export const nodesSchema = z.object({ api: z.literal(API_VERSION), nodes: z.array(nodeRowSchema) })
 
+/** GET /v1/nodes/:key/policies: every policy as it concerns one node, for `why` and for plans. */
+export const nodePolicySchema = z.object({
+  policy: z.string(),
+  /** What wins on that node by certified labels and grants; null if nothing does, and `notInForce` says why. */
+  version: cid.nullable(),
+  seq: count.nullable(),
+  action: z.enum(['apply', 'retire']).nullable(),
+  /** Of the winner, else of the newest head. */
+  selector: z.string().nullable(),
+  bundle: z.object({ cid, size: count }).nullable(),
+  author: z.object({ key, name: z.string() }).nullable(),
+  heads: z.array(cid),
+  /** Rival heads with `onFork: hold`. */
+  forkHeld: z.boolean(),
+  /** What it must understand and this build does not. */
+  needsNewer: z.array(z.string()),
+  notInForce: z.string().nullable(),
+  /** Its bundle is held whole by the daemon that was asked. */
+  held: z.boolean(),
+  /** What the node said of it, or is doing with it. */
+  inForce: cid.nullable(),
+  state: healthSchema,
+  code: z.string().nullable(),
+  reason: z.string(),
+  outcomes: z.array(outcomeSchema),
+})
+export const nodePoliciesSchema = z.object({
+  api: z.literal(API_VERSION),
+  node: nodeRowSchema,
+  /** The human's hold on the node that was asked; null for others, which do not tell. */
+  hold: z.string().nullable(),
+  policies: z.array(nodePolicySchema),
+})
+
 /** GET /v1/log?policy=NAME (all feed entries without it), newest first. */
 export const logEntrySchema = z.object({
   id: cid,
@@ -264,6 +298,8 @@ export const eventSchema = z.object({
 export type Status = z.infer<typeof statusSchema>
 export type PolicyStatus = z.infer<typeof policyStatusSchema>
 export type NodeRow = z.infer<typeof nodeRowSchema>
+export type NodePolicyView = z.infer<typeof nodePolicySchema>
+export type NodePoliciesView = z.infer<typeof nodePoliciesSchema>
 export type LogEntry = z.infer<typeof logEntrySchema>
 export type CharterView = z.infer<typeof charterSchema>
 export type FeedView = z.infer<typeof feedSchema>

@@ -4,6 +4,7 @@ import { ControlError } from '../control/errors.ts'
 import type { Framed } from '../control/frames.ts'
 import { CONTROL_LIMITS } from '../control/limits.ts'
 import { nodeRows } from '../control/views/nodes.ts'
+import { policiesOfNode } from '../control/views/of-node.ts'
 import { charterView, feedView, logEntries, recordView } from '../control/views/records.ts'
 import { statusView } from '../control/views/status.ts'
 import { identityOf, nowOf } from '../control/views/world.ts'
@@ -58,6 +59,7 @@ export function createBackend(options: BackendOptions): Backend {
     ...options.screens.answers,
     status: () => statusView(world()),
     nodes: () => ({ api: API_VERSION, nodes: nodeRows(world()) }),
+    nodePolicies: async (key) => await policiesOfNode(world(), key, async (cid) => await blobs.has(cid)),
     log(policy, max) {
       const { ledger } = world().view
       const entries = logEntries({ ledger, self: identityOf(world()), now: nowOf(world()), policy, max })
