@@ -14,9 +14,7 @@ export interface FetchOptions {
   readonly limits: BlobLimits
   readonly send: (peer: Key, frame: BlobFrame) => void
   readonly gained: (index: number) => void
-  /** Every block is held and may be passed on, a moment before it is durable. */
-  readonly whole: () => void
-  /** The whole bundle is held and durable. */
+  /** The whole bundle is held and verified. Not durable: see `Settler`. */
   readonly stored: (layout: Layout) => void
   /** `peer` did what it must not. */
   readonly blame: (peer: Key, error: NodeError) => void

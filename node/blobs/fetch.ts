@@ -84,7 +84,8 @@ export class Fetch {
   addSource(key: Key, likely: boolean): void {
     if (this.#ended || this.#sources.get(key)) return
     const source = this.#sources.add(key)
-    if (likely && this.#missing.has(0) && !this.#sources.isAsked(0)) this.#ask(source, [0])
+    const first = likely && !this.#sources.isAsked(0)
+    if ((first || this.isSmall()) && this.#missing.has(0)) this.#ask(source, [0])
     else this.#options.send(key, { type: 'want', root: this.root, indices: [] })
   }
 
@@ -173,12 +174,12 @@ export class Fetch {
 
   #ask(source: Source, indices: readonly number[]): void {
     this.#sources.ask(source, indices, Date.now())
-    const all = indices[0] === 0 && this.#isSmall()
+    const all = indices[0] === 0 && this.isSmall()
     this.#options.send(source.key, { type: 'want', root: this.root, indices: all ? [ALL] : indices })
   }
 
   /** So small that the root and everything else are asked for, and sent, in one go. */
-  #isSmall(): boolean {
+  isSmall(): boolean {
     return this.size <= this.#options.limits.chunkBytes
   }
 
@@ -192,9 +193,9 @@ export class Fetch {
     await blocks.put(this.root, bytes)
     this.#takeRoot(bytes)
     if (!this.#layout) return
-    this.#options.gained(0)
-    // Whoever holds all of a small bundle is sending the rest already.
-    if (this.#isSmall() && source.complete) this.#sources.ask(source, [...this.#missing], Date.now())
+    // Whoever sends the root of a small bundle holds all of it, and is sending the rest.
+    if (this.isSmall()) this.#sources.ask(source, [...this.#missing], Date.now())
+    else this.#options.gained(0)
   }
 
   #takeRoot(bytes: Uint8Array): void {
@@ -227,7 +228,7 @@ export class Fetch {
     await this.#options.blocks.put(cid, bytes)
     this.#missing.delete(index)
     this.bytesHeld += bytes.byteLength
-    this.#options.gained(index)
+    if (!this.isSmall()) this.#options.gained(index)
   }
 
   #failedToStore(key: Key, error: unknown): void {
@@ -241,14 +242,14 @@ export class Fetch {
     }
   }
 
-  /** Every block is held here and was verified; it may not be durable yet. */
+  /** Every block is held here and was verified. */
   get whole(): boolean {
     return (
       this.#layout !== undefined && this.#missing.size === 0 && this.#writing.size === 0 && this.#resumed.size === 0
     )
   }
 
-  /** Every block is here: those from before are read once more, then everything is fsynced. */
+  /** Every block is here: those from before are read once more. */
   async #complete(): Promise<void> {
     const layout = this.#layout
     if (!layout || this.#ended || this.#completing) return
@@ -270,8 +271,6 @@ export class Fetch {
         this.#completing = false
         return this.refillAll()
       }
-      this.#options.whole()
-      await this.#options.blocks.sync(layout.cids)
     } catch (error) {
       return this.#fail(codeOf(error) ?? 'E_STORE_IO', false)
     }

@@ -19,6 +19,8 @@ export interface ServerOptions {
   readonly limits: BlobLimits
   /** Undefined: nothing of this bundle is held here. */
   readonly holding: (root: Cid) => Promise<Holding | undefined>
+  /** It is being fetched here. */
+  readonly expected: (root: Cid) => boolean
   /** A block that was thought to be held turned out to be damaged or gone. */
   readonly lost: (root: Cid) => void
 }
@@ -27,6 +29,8 @@ interface Client {
   readonly link: FrameStream
   readonly bucket: Bucket
   readonly follows: Set<Cid>
+  /** Of those: small bundles to send whole as soon as they are here. */
+  readonly promised: Set<Cid>
   readonly queue: { readonly root: Cid; readonly index: number }[]
   pumping: boolean
 }
@@ -65,13 +69,18 @@ export class BlobServer {
     const client = this.#client(link)
     const first = !client.follows.has(root)
     this.#follow(client, root)
+    const all = indices.includes(ALL)
     const holding = await this.#options.holding(root)
+    if (all && !holding?.complete && this.#options.expected(root)) {
+      client.promised.add(root)
+      return
+    }
     if (!holding) {
       link.send(encodeBlobFrame({ type: 'notFound', root, indices: [] }))
       return
     }
     const wanted = this.#expand(holding, indices)
-    if (first || indices.length === 0) this.#announce(link, holding)
+    if ((first && !all) || indices.length === 0) this.#announce(link, holding)
     const missing: number[] = []
     const later: number[] = []
     for (const index of wanted) {
@@ -87,7 +96,8 @@ export class BlobServer {
 
   /** The other side has the whole bundle: it need not be told of more. */
   unfollow(link: FrameStream, root: Cid): void {
-    this.#clients.get(link)?.follows.delete(root)
+    const client = this.#clients.get(link)
+    if (client) forget(client, root)
   }
 
   /** A block was stored here: followers hear of it. */
@@ -102,7 +112,8 @@ export class BlobServer {
     this.#gained.delete(root)
     const frame = encodeBlobFrame({ type: 'have', root, complete: true, indices: [] })
     for (const client of this.#clients.values()) {
-      if (client.follows.has(root)) client.link.send(frame)
+      if (client.promised.delete(root)) void this.want(client.link, root, [ALL])
+      else if (client.follows.has(root)) client.link.send(frame)
     }
   }
 
@@ -125,6 +136,7 @@ export class BlobServer {
       link,
       bucket: new Bucket(bucketBytesPerSecond, bucketBytes, Date.now()),
       follows: new Set(),
+      promised: new Set(),
       queue: [],
       pumping: false,
     }
@@ -137,7 +149,7 @@ export class BlobServer {
     client.follows.add(root)
     const oldest =
       client.follows.size > this.#options.limits.followsPerPeer ? client.follows.values().next().value : undefined
-    if (oldest !== undefined) client.follows.delete(oldest)
+    if (oldest !== undefined) forget(client, oldest)
   }
 
   #expand(holding: Holding, indices: readonly number[]): readonly number[] {
@@ -237,4 +249,9 @@ export class BlobServer {
     if (!client.link.send(encodeBlockHead(root, index), bytes)) await client.link.drained()
     this.#settleSpread(root, index, client.link.peer, Date.now())
   }
+}
+
+function forget(client: Client, root: Cid): void {
+  client.follows.delete(root)
+  client.promised.delete(root)
 }

@@ -7,6 +7,7 @@ import { Fetch } from './fetch.ts'
 import { Library } from './library.ts'
 import { BlobLinks } from './links.ts'
 import { BlobServer } from './server.ts'
+import { Settler } from './settler.ts'
 import type { BlobHandlers, BlobLimits, BlobService } from './types.ts'
 import { Wants } from './wants.ts'
 import type { Want } from './wants.ts'
@@ -35,8 +36,10 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
     blocks,
     limits,
     holding: async (root) => wants.holding(root) ?? (await library.holding(root)),
+    expected: (root) => wants.expects(root),
     lost: (root) => library.forget(root),
   })
+  const settler = new Settler(blocks)
   const links = new BlobLinks(net, limits.idleMs, {
     frame: onFrame,
     gone(peer, link) {
@@ -70,11 +73,12 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
       limits,
       send: (peer, frame) => links.send(peer, frame),
       gained: (index) => server.gained(cid, index),
-      whole: () => server.completed(cid),
       stored(layout) {
         settle(fetch)
         wants.remove(cid)
         library.add(layout)
+        server.completed(cid)
+        settler.add(layout.cids)
         handlers.stored(cid, layout.declared)
         void net.provide(cid)
       },
@@ -118,7 +122,7 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
     switch (frame.type) {
       case 'want':
         // It wants what is wanted here too: as soon as either has a part, the other can have it.
-        if (fetch && !wants.isBlamed(peer)) fetch.addSource(peer, false)
+        if (fetch && !fetch.isSmall() && !wants.isBlamed(peer)) fetch.addSource(peer, false)
         return await server.want(link, frame.root, frame.indices)
       case 'have':
         if (frame.complete) server.unfollow(link, frame.root)
@@ -128,7 +132,8 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
       case 'busy':
         return fetch?.onBusy(peer, frame.retryMs, frame.indices)
       case 'notFound':
-        return fetch?.onNotFound(peer, frame.indices)
+        fetch?.onNotFound(peer, frame.indices)
+        return wants.askAnother(frame.root)
     }
   }
 
@@ -143,6 +148,7 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
       links.stop()
       server.stop()
       await collector.idle()
+      await settler.flush()
     },
 
     want(cid, size, from) {

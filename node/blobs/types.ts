@@ -37,7 +37,7 @@ export interface Block {
 }
 
 export interface BlobHandlers {
-  /** The whole bundle is held, verified and durable. */
+  /** The whole bundle is held and verified; one that was fetched is durable about a second later (see `Settler`). */
   stored(cid: Cid, size: number): void
   /**
    * `peer` is to blame if one is. `final`: the bytes themselves are wrong (size, root), fetching again cannot help.

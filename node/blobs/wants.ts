@@ -18,6 +18,8 @@ export interface Want {
   reportedMs: number
   heldBefore: number
   askedDht: boolean
+  /** Of a small bundle: how many peers may be asked by now. */
+  askedMax: number
 }
 
 interface WantHandlers {
@@ -61,6 +63,11 @@ export class Wants {
     return this.#wants.get(cid)?.fetch
   }
 
+  /** It is wanted here, and so will be here sooner or later. */
+  expects(cid: Cid): boolean {
+    return this.#wants.has(cid)
+  }
+
   /** A part that is held of what is being fetched. */
   holding(cid: Cid): Holding | undefined {
     const fetch = this.fetch(cid)
@@ -89,6 +96,7 @@ export class Wants {
       reportedMs: nowMs,
       heldBefore: 0,
       askedDht: false,
+      askedMax: 1,
     })
     this.#begin(nowMs)
     return true
@@ -125,6 +133,7 @@ export class Wants {
     for (const [peer, until] of this.#blamed) if (until <= nowMs) this.#blamed.delete(peer)
     for (const want of this.#wants.values()) {
       if (!want.fetch) continue
+      want.askedMax += 1
       want.fetch.tick(nowMs)
       this.#watch(want, want.fetch, nowMs)
       this.addSources(want)
@@ -139,9 +148,8 @@ export class Wants {
     const connected = new Set(this.#net.peers().map((peer) => peer.key))
     const likely = [...want.hints].filter((key) => connected.has(key))
     const mesh = this.#net.meshPeers()
-    const small = want.size <= this.#limits.chunkBytes
-    // A small bundle comes from one peer anyway: a few that say when they have it are enough.
-    const room = small ? Math.ceil(this.#limits.peersPerFetch / 2) : this.#limits.peersPerFetch
+    // A small bundle comes from one peer in one go, as soon as that has it; another is asked if it takes too long.
+    const room = Math.min(this.#limits.peersPerFetch, fetch.isSmall() ? want.askedMax : Infinity)
     const asked = new Set(fetch.sources())
     for (const key of new Set([...likely, ...mesh, ...connected])) {
       if (asked.size >= room) break
@@ -149,6 +157,14 @@ export class Wants {
       asked.add(key)
       fetch.addSource(key, want.hints.has(key))
     }
+  }
+
+  /** One of those that were asked has nothing. */
+  askAnother(cid: Cid): void {
+    const want = this.#wants.get(cid)
+    if (!want?.fetch?.isSmall()) return
+    want.askedMax += 1
+    this.addSources(want)
   }
 
   #watch(want: Want, fetch: Fetch, nowMs: number): void {

@@ -17,7 +17,10 @@ export type BlobFrame =
   /** Not held here (no indices: nothing of this bundle). */
   | { readonly type: 'notFound'; readonly root: Cid; readonly indices: readonly number[] }
 
-/** In `want`: the root, and if the whole bundle is small also everything else, in one go. */
+/**
+ * In `want`: the root, and if the whole bundle is small also everything else, in one go. Whoever is fetching a small bundle
+ * itself answers as soon as it has it.
+ */
 export const ALL = 0xffffffff
 
 /** More than a bundle can have: 1 GiB in chunks of 256 KiB, and 10,000 files. */

@@ -4,13 +4,13 @@ import type { ConnectionEncrypter, Libp2p, PrivateKey } from '@libp2p/interface'
 import { ping } from '@libp2p/ping'
 import type { Ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import type { NoiseComponents } from '@libp2p/noise'
 import { createLibp2p } from 'libp2p'
 import type { Libp2pOptions } from 'libp2p'
 import type { Counters } from './counters.ts'
 import { gossipService } from './gossip.ts'
 import type { NetLimits, NetworkOptions } from './types.ts'
+import { thriftyYamux } from './windows.ts'
 
 type Services = NonNullable<Libp2pOptions['services']>
 type Encrypter = (components: NoiseComponents) => ConnectionEncrypter
@@ -44,7 +44,7 @@ export async function makeHost(
     transports,
     connectionEncrypters: [encrypter],
     streamMuxers: [
-      yamux({
+      thriftyYamux({
         maxInboundStreams: limits.streamsPerPeer,
         maxOutboundStreams: limits.streamsPerPeer,
         streamOptions: {

@@ -16,6 +16,7 @@ import { isLoopback } from './neighbours.ts'
 import { keyOf, peerOf } from './peer-keys.ts'
 import { findProviders, provide } from './providers.ts'
 import { protocols } from './protocols.ts'
+import { isReachable } from './reach.ts'
 import { Tender } from './tender.ts'
 import type { NetEvent, Network, NetworkHandlers, NetworkOptions, PeerInfo } from './types.ts'
 
@@ -157,6 +158,7 @@ export async function createNetwork(options: NetworkOptions, handlers: NetworkHa
       tender.ban(peer)
       closeAll(peer, code)
     },
+    probe: async (peer) => await isReachable(tender.addressesOf(peer), limits.probeMs),
     forget: (peer) => tender.forget(peer),
 
     peers() {

@@ -93,6 +93,11 @@ export class Tender {
     }
   }
 
+  addressesOf(key: Key): readonly string[] {
+    const known = [...this.#candidates.values()].filter((candidate) => candidate.key === key)
+    return [...new Set(known.flatMap(({ addrs }) => addrs))].slice(0, this.#limits.bookAddrsMax)
+  }
+
   forget(key: Key): void {
     this.#candidates.delete(key)
     this.#book.remove(key)

@@ -95,6 +95,8 @@ export interface Network {
   dialNow(addr: string, signal?: AbortSignal): Promise<Key>
   /** Closes every connection to the peer and does not redial it for a while. */
   hangup(peer: Key, code: string): void
+  /** Does anybody answer at the addresses of this peer? Null: none is known. Never rejects. */
+  probe(peer: Key): Promise<boolean | null>
   /** Forget a removed member: its addresses too. */
   forget(peer: Key): void
 

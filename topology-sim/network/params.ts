@@ -1,3 +1,5 @@
+import { GOSSIP_PARAMS } from '../../node/core/index.ts'
+
 /**
  * GossipSub's parameters as the daemon sets them (`@libp2p/gossipsub` 17 with its defaults but for those named), so that
  * the model and the real class are calibrated on the same numbers. Times in microseconds of virtual time.
@@ -24,15 +26,15 @@ export interface GossipParams {
 }
 
 export const GOSSIP_DEFAULTS: GossipParams = {
-  degree: 6,
-  degreeLow: 4,
-  degreeHigh: 12,
-  lazyDegree: 6,
-  lazyShare: 0.25,
-  heartbeatUs: 1_000_000,
+  degree: GOSSIP_PARAMS.degree,
+  degreeLow: GOSSIP_PARAMS.degreeLow,
+  degreeHigh: GOSSIP_PARAMS.degreeHigh,
+  lazyDegree: GOSSIP_PARAMS.lazyDegree,
+  lazyShare: GOSSIP_PARAMS.lazyShare,
+  heartbeatUs: GOSSIP_PARAMS.heartbeatMs * 1000,
   gossipHeartbeats: 3,
-  floodPublish: true,
-  dontWantBytes: 512,
+  floodPublish: GOSSIP_PARAMS.floodPublish,
+  dontWantBytes: GOSSIP_PARAMS.dontWantBytes,
   frameBytes: 120,
   idBytes: 34,
 }
