@@ -59,6 +59,8 @@ export const NET_LIMITS = {
   /** yamux: what one stream may have in flight, which on 50 ms is 80 MB/s. */
   streamWindowBytes: 4 * MiB,
   pingMs: 30 * second,
+  /** One question whether anybody answers at a lost peer's addresses: the first packet and one repetition. */
+  probeMs: 2 * second,
 } as const
 
 /** Bounds of the blob protocol and of the block store. */

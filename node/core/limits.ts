@@ -99,6 +99,25 @@ export const LIMITS = {
     bytes: 8 * 1024,
     addrs: 16,
   },
+  /** Neighbours whose connection ended. Together: a daemon that ended is down on all screens in some 12 s. */
+  lost: {
+    /** First question whether anybody answers there: a daemon that restarts is back by then, more often than not. */
+    firstMs: 1_000,
+    againMs: 1_500,
+    /** So many questions without an answer, and so long after the connection ended: it is gone, and named. */
+    failures: 2,
+    goneMs: 4_000,
+    /** The same for one that has no address, where nobody can ask. */
+    silentMs: 10_000,
+    /** A beacon that comes this soon after the end of the connection may have been said before. */
+    lateMs: 2_000,
+    /** Whoever is named may contradict within this time before it is shown as down: two beacons' spacing, and travel. */
+    graceMs: 5_000,
+    /** Named in one beacon, and witnesses remembered of one claim. 60 bytes each. */
+    named: 16,
+    /** Lost neighbours, and claims of others, that are remembered. */
+    table: 256,
+  },
   stale: {
     /** Fewer distinct beacons than this in `afterMs` (or all other members, if they are fewer): STALE. */
     quorum: 3,

@@ -57,6 +57,9 @@ export function actionsOn(world: World): Actions {
       // A peer that is a member no more is not to be dialled again; any other reason passes.
       if (REMOVED.has(code)) net.forget(peer)
     },
+    probe({ peer }) {
+      void net.probe(peer).then((reachable) => world.feed({ type: 'probed', peer, reachable }))
+    },
     reply: ({ ref, reply }) => waiting.reply(ref, reply),
     event: ({ event }) => world.event(event),
   }

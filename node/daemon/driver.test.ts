@@ -65,6 +65,7 @@ const acts = (done: string[], feed: (effect: Effect) => void = () => undefined):
     apply: act,
     dial: act,
     hangup: act,
+    probe: act,
     reply: act,
     event: act,
   }

@@ -9,6 +9,8 @@ import { isBeacon } from '../records/guards.ts'
 import type { Beacon, Envelope, Key, LiveBody } from '../records/types.ts'
 import { scheduleSync } from '../sync/schedule.ts'
 import { tellChange } from './changes.ts'
+import { noteClaims } from './claims.ts'
+import { heardOfLost } from './lost.ts'
 import { isNewer, passOn, putBeacon } from './table.ts'
 
 /** What is live: relayed and kept while fresh, never stored. Its signature is checked. */
@@ -44,6 +46,8 @@ function note(state: EngineState, from: Key | null, envelope: Envelope<Beacon>, 
   const known = state.beacons?.byKey.get(key)
   if (known !== undefined && !isNewer(envelope.body, known.beacon.body)) return false
   putBeacon(state, envelope, at)
+  heardOfLost(state, key, at)
+  noteClaims(state, known?.beacon.body, envelope.body)
   tellChange(state, known?.beacon.body ?? null, envelope.body)
   noteCharters(state, from, envelope.body)
   if (known === undefined || known.beacon.body.addrs.join() !== addrs.join()) learnAddrs(state, envelope.body)

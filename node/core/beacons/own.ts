@@ -7,6 +7,7 @@ import { CoreError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { RECORD_LIMITS } from '../records/limits.ts'
 import type { Beacon, Envelope, Health } from '../records/types.ts'
+import { lostPeers, newlyLost } from './lost.ts'
 
 /** This node's own beacon: on change, and at a slow jittered rate. */
 export function sendBeacon(state: EngineState): void {
@@ -15,14 +16,14 @@ export function sendBeacon(state: EngineState): void {
   state.beaconText = textOf(state)
   state.beaconAt = state.now
   state.beaconSeq += 1
-  emit(state, { type: 'gossip', bytes: makeBeacon(state).bytes })
+  state.ownBeacon = makeBeacon(state).bytes
+  emit(state, { type: 'gossip', bytes: state.ownBeacon })
 }
 
-/** One more, for a neighbour who asks; null while this node is no member. */
-export function freshBeacon(state: EngineState): Envelope<Beacon> | null {
-  if (!state.durable.isMember(state.self, judgeNow(state))) return null
-  state.beaconSeq += 1
-  return makeBeacon(state)
+/** The last one, for a neighbour who asks; the first one is sent now. Null while this node is no member. */
+export function lastBeacon(state: EngineState): { readonly ageMs: number; readonly envelope: Uint8Array } | null {
+  if (state.ownBeacon === null) sendBeacon(state)
+  return state.ownBeacon && { ageMs: state.now - state.beaconAt, envelope: state.ownBeacon }
 }
 
 /** Soon after what it says has changed; changes of a moment go into one. */
@@ -58,6 +59,7 @@ function trySeal(state: EngineState, policies: Beacon['policies'], facts: Beacon
 }
 
 function bodyOf(state: EngineState, policies: Beacon['policies'], facts: Beacon['facts']): Beacon {
+  const lost = lostPeers(state)
   return {
     v: 1,
     type: 'live/beacon',
@@ -74,6 +76,7 @@ function bodyOf(state: EngineState, policies: Beacon['policies'], facts: Beacon[
     presence: state.settings.presence,
     addrs: state.addrs.slice(0, LIMITS.beacons.addrs),
     facts,
+    ...(lost.length === 0 ? {} : { lost }),
   }
 }
 
@@ -93,5 +96,5 @@ export function healthOf(state: EngineState): Health {
 /** What others want to know at once when it changes: not the time, not facts. */
 function textOf(state: EngineState): string {
   const tips = state.durable.charters.inForce.map((charter) => charter.id)
-  return JSON.stringify([tips, shownPolicies(state), healthOf(state), state.addrs])
+  return JSON.stringify([tips, shownPolicies(state), healthOf(state), state.addrs, newlyLost(state)])
 }

@@ -1,4 +1,5 @@
 import { endAdmission, expireAdmissions, startAdmission, takeAdmissionFrame } from '../admission/handshake.ts'
+import { askForLost, foundAgain, lostLink, probed } from '../beacons/lost.ts'
 import { beaconIfChanged, sendBeacon } from '../beacons/own.ts'
 import { watch } from '../beacons/watch.ts'
 import type { Key } from '../records/types.ts'
@@ -119,6 +120,7 @@ const ALARMS: Readonly<Record<TimerName, (state: EngineState) => void>> = {
     lookAtMembers(state)
     watch(state)
   },
+  lost: askForLost,
   store(state) {
     state.localDirty = true
     scheduleSync(state, null)
@@ -137,6 +139,7 @@ function dispatch(state: EngineState, input: Input): void {
       return endAdmission(state, input.conn)
     case 'peerUp': {
       const link = openLink(state, input.peer)
+      foundAgain(state, input.peer)
       // Something may have come since it was admitted.
       if (!belongs(state, input.peer)) return lookAtMembers(state)
       startRound(state, link)
@@ -144,9 +147,11 @@ function dispatch(state: EngineState, input: Input): void {
       return refetchSoon(state)
     }
     case 'peerDown':
-      state.links.delete(input.peer)
+      if (state.links.delete(input.peer)) lostLink(state, input.peer)
       state.presented?.delete(input.peer)
       return
+    case 'probed':
+      return probed(state, input.peer, input.reachable)
     case 'syncFrame': {
       const link = state.links.get(input.peer)
       if (link !== undefined) takeSyncFrame(state, link, input.frame)
@@ -157,7 +162,7 @@ function dispatch(state: EngineState, input: Input): void {
   }
 }
 
-type FromNetwork = 'record' | 'admitStart' | 'admitFrame' | 'admitEnd' | 'peerUp' | 'peerDown' | 'syncFrame'
+type FromNetwork = 'record' | 'admitStart' | 'admitFrame' | 'admitEnd' | 'peerUp' | 'peerDown' | 'probed' | 'syncFrame'
 
 /** What comes from the node itself: its streams, disk, host, operator. */
 function dispatchLocal(state: EngineState, input: Exclude<Input, { type: FromNetwork }>): void {

@@ -26,6 +26,8 @@ export type Input =
   /** An admitted member's connection is ready for sync frames. */
   | { readonly type: 'peerUp'; readonly peer: Key }
   | { readonly type: 'peerDown'; readonly peer: Key }
+  /** The answer to `probe`. Null: there is no address to ask at. */
+  | { readonly type: 'probed'; readonly peer: Key; readonly reachable: boolean | null }
   /** The last frame to this peer had to be queued: send nothing more until `writable`. */
   | { readonly type: 'blocked'; readonly peer: Key }
   /** After `blocked`: the stream to this peer drained. */
@@ -153,6 +155,8 @@ export type Effect =
   /** `hurry`: connect soon (few peers are left); else remember these addresses of a member. */
   | { readonly type: 'dial'; readonly peer: Key; readonly addrs: readonly string[]; readonly hurry: boolean }
   | { readonly type: 'hangup'; readonly peer: Key; readonly code: string }
+  /** Does anybody answer at this member's addresses? Without connecting to it. */
+  | { readonly type: 'probe'; readonly peer: Key }
   | { readonly type: 'reply'; readonly ref: number; readonly reply: Reply }
   | { readonly type: 'event'; readonly event: EngineEvent }
 

@@ -1,5 +1,7 @@
 import type { Crypto } from '../crypto.ts'
 import type { Handshake } from '../admission/types.ts'
+import type { Claim } from '../beacons/claims.ts'
+import type { Lost } from '../beacons/lost.ts'
 import type { BeaconTable } from '../beacons/table.ts'
 import { emptyLedger } from '../ledger/ledger.ts'
 import type { Alarm, Ledger, MemberState } from '../ledger/types.ts'
@@ -68,6 +70,11 @@ export class EngineState {
   beaconText = ''
   /** Something that it says may have changed. */
   beaconDirty = false
+  /** The last beacon that was sent, for neighbours who ask. */
+  ownBeacon: Uint8Array | null = null
+  /** Neighbours whose connection ended, and what others say of theirs. */
+  lost: Map<Key, Lost> | null = null
+  claims: Map<Key, Claim> | null = null
   addrs: readonly string[] = []
   facts: Readonly<Record<string, unknown>> = {}
   /** The ledger's alarms that were said. */

@@ -16,6 +16,7 @@ export const TIMER = {
   unhold: 10,
   watch: 11,
   store: 12,
+  lost: 13,
 } as const
 
 export type TimerName = keyof typeof TIMER

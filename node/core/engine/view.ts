@@ -1,4 +1,6 @@
 import type { Outcome } from '../../../policies/index.ts'
+import { isBelievedGone } from '../beacons/claims.ts'
+import { isGone } from '../beacons/lost.ts'
 import { healthOf } from '../beacons/own.ts'
 import { isSilent, medianAhead } from '../beacons/table.ts'
 import type { Heard } from '../beacons/table.ts'
@@ -13,7 +15,7 @@ import type { EngineState } from './state.ts'
 import { judgeNow } from './state.ts'
 import { identityOf } from './targets.ts'
 
-/** A node's state as others see it: what its beacon says, or what its silence says. */
+/** A node's state as others see it: what its beacon says, or what its silence or its lost neighbours say. */
 export type NodeState = Health | 'away' | 'down'
 
 export interface NodeView {
@@ -151,7 +153,9 @@ export class EngineView {
   #stateOf(heard: Heard | undefined): NodeState {
     if (heard === undefined) return 'unknown'
     const { health, presence } = heard.beacon.body
-    if (!isSilent(this.#state, heard)) return health
+    const { key } = heard.beacon.body
+    const gone = isSilent(this.#state, heard) || isGone(this.#state, key) || isBelievedGone(this.#state, heard)
+    if (!gone) return health
     return presence === 'intermittent' ? 'away' : 'down'
   }
 

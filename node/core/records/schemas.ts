@@ -191,22 +191,25 @@ const leave: ObjectShape<Leave> = object({
 })
 
 const health = literal('ok', 'behind', 'drift', 'failed', 'held', 'waiting', 'stale', 'unknown')
-const beacon: ObjectShape<Beacon> = object({
-  ...header,
-  type: literal('live/beacon'),
-  mesh: link,
-  key,
-  at: millis,
-  instance: word,
-  seq: int(),
-  agent: word,
-  charters: links,
-  policies: record(object({ version: link, state: health }, { code: word }), MAX.beaconPolicies, MAX.name),
-  health,
-  presence: literal('always', 'intermittent'),
-  addrs: list(text(MAX.text), MAX.list),
-  facts: record(plain, MAX.list, MAX.word),
-})
+const beacon: ObjectShape<Beacon> = object(
+  {
+    ...header,
+    type: literal('live/beacon'),
+    mesh: link,
+    key,
+    at: millis,
+    instance: word,
+    seq: int(),
+    agent: word,
+    charters: links,
+    policies: record(object({ version: link, state: health }, { code: word }), MAX.beaconPolicies, MAX.name),
+    health,
+    presence: literal('always', 'intermittent'),
+    addrs: list(text(MAX.text), MAX.list),
+    facts: record(plain, MAX.list, MAX.word),
+  },
+  { lost: list(object({ key, at: millis }), MAX.list) },
+)
 
 const typeText = matching(/^(feed|set|live)\/[a-z0-9][a-z0-9-]*$/, 'a type such as feed/version', 64)
 

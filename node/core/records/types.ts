@@ -191,6 +191,14 @@ export interface Beacon extends Header {
   readonly presence: 'always' | 'intermittent'
   readonly addrs: readonly string[]
   readonly facts: Readonly<Record<string, unknown>>
+  /** Members whose connection with this node ended and that nobody reaches. */
+  readonly lost?: readonly LostPeer[]
+}
+
+/** `at`: of its last beacon that was heard, by its own clock; 0: none was. */
+export interface LostPeer {
+  readonly key: Key
+  readonly at: Millis
 }
 
 /** A type that this build does not know: stored, chained, relayed, synced, not acted on. */

@@ -1,5 +1,6 @@
-import { freshBeacon } from '../beacons/own.ts'
+import { lastBeacon } from '../beacons/own.ts'
 import { takeHeard } from '../beacons/intake.ts'
+import { isMissing } from '../beacons/lost.ts'
 import { isSilent } from '../beacons/table.ts'
 import { checkBytes } from '../engine/checks.ts'
 import type { Candidate } from '../engine/checks.ts'
@@ -38,8 +39,9 @@ export function askLive(state: EngineState, link: Link): readonly LiveAsk[] {
   return asks
 }
 
-/** Half an interval late: gossip lost its last one, or it is on its way to silence. */
+/** Half an interval late: gossip lost its last one, or it is on its way to silence. Or gone, as far as is known here. */
 function lacks(state: EngineState, peer: Key): boolean {
+  if (isMissing(state, peer)) return true
   const heard = state.beacons?.byKey.get(peer)
   return heard === undefined || state.now - heard.at > LIMITS.beacons.lateIntervals * state.settings.timing.beaconMs
 }
@@ -53,7 +55,7 @@ function askedNow(state: EngineState): ReadonlySet<Key> {
   return asked
 }
 
-/** Its own, made for the asker, and those that it heard and that are not silent; as many as fit into one frame. */
+/** Its own, and those that it heard and that are not silent; as many as fit into one frame. */
 export function answerLive(state: EngineState, { keys }: LiveAsk): LiveAnswer {
   const heard: { ageMs: number; envelope: Uint8Array }[] = []
   let bytes = 0
@@ -68,10 +70,7 @@ export function answerLive(state: EngineState, { keys }: LiveAsk): LiveAnswer {
 }
 
 function heardOf(state: EngineState, key: Key): { ageMs: number; envelope: Uint8Array } | null {
-  if (key === state.self) {
-    const own = freshBeacon(state)
-    return own === null ? null : { ageMs: 0, envelope: own.bytes }
-  }
+  if (key === state.self) return lastBeacon(state)
   const known = state.beacons?.byKey.get(key)
   if (known === undefined || isSilent(state, known)) return null
   return { ageMs: state.now - known.at, envelope: known.beacon.bytes }
