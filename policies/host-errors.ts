@@ -19,7 +19,7 @@ export const HOST_ERRORS = {
   E_EXEC: ['A command cannot be started.', 'Correct its path, or install what provides it and `require` that.'],
   E_EXIT: ['A command ended with an exit code that is not in `returns`.', 'Its last output is in the message.'],
   E_TIMEOUT: ['A command took longer than its `timeout` and was killed.', 'Raise `timeout`, or see why it hangs.'],
-  E_BUSY: [
+  E_IN_USE: [
     'Something else holds a lock that is needed, and did not let go of it in time.',
     'The message names it; the next run tries again.',
   ],

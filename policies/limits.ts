@@ -119,6 +119,11 @@ export const LIMITS = {
   retries: 100,
   delayMs: 1_000,
   delayMaxMs: 10 * minute,
+  /** Until a health check holds, if nothing is said, and at most; the pause between two tries, and one try. ms. */
+  healthMs: 30 * second,
+  healthMaxMs: 30 * minute,
+  healthPauseMs: 500,
+  healthTryMs: 10 * second,
   /** A whole run without a deadline of its own. ms. */
   runMs: 60 * minute,
   /** Resources at work at once: commands and large files; small files never wait. */

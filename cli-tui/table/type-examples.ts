@@ -14,4 +14,10 @@ export const TYPE_EXAMPLES: Readonly<Record<string, string>> = {
   assert/debian: { that: "\${facts.os.id == 'debian'}", message: this policy is for Debian }
   file/sources: { path: /etc/apt/sources.list, content: "", require: [assert/debian] }
 `,
+  package: `resources:
+  package/nginx: {}
+  package/tools: { names: [curl, jq], recommends: false }
+  package/kernel: { names: [linux-image-amd64], version: "6.1.99-1", hold: true }
+  package/telnetd: { state: absent, purge: true }
+`,
 }

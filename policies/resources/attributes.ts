@@ -18,6 +18,22 @@ export const argv = z
 
 export const accountName = z.string().regex(/^[^\s:/-][^\s:/]*$/, 'must be the name or the number of an account')
 
+/** A name that goes to a tool as one word: never an option. */
+export const toolName = z
+  .string()
+  .max(LIMITS.nameChars)
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9_.+:@~=-]*$/, 'must be a plain name that starts with a letter or digit')
+
+export const duration = z.string().regex(/^[1-9][0-9]{0,6}(ms|s|m|h|d)$/, 'must be a duration, as in 30s, 10m or 1h')
+
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** Milliseconds of `30s`, `10m`, `1h`. */
+export function durationMs(text: string): number {
+  const [, number = '0', unit = 's'] = /^(\d+)(ms|s|m|h|d)$/.exec(text) ?? []
+  return Number(number) * UNIT_MS[unit as keyof typeof UNIT_MS]
+}
+
 function isHostPath(path: string): boolean {
   return path.startsWith('/') && !path.split('/').includes('..') && !/\p{Cc}/u.test(path) && path.isWellFormed()
 }

@@ -1,6 +1,7 @@
 import { assert } from './assert.ts'
 import { exec } from './exec.ts'
 import { file } from './file.ts'
+import { packages } from './package.ts'
 import type { ResourceType } from './type.ts'
 
 /** Every resource type by its name: one line a type. */
@@ -8,4 +9,5 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   assert,
   exec,
   file,
+  package: packages,
 }

@@ -1,0 +1,208 @@
+import { PolicyError } from '../errors.ts'
+import type { ExecResult, HostPort } from '../host.ts'
+import { LIMITS } from '../limits.ts'
+import { isPromise, type MaybePromise } from '../maybe.ts'
+import { exitCode } from './command.ts'
+import type { InstalledPackages, PackageProvider } from './package-provider.ts'
+import { workFor, type PackageWish, type PackageWork } from './package-wish.ts'
+import { runTool } from './tool.ts'
+import type { Gathered, TypeContext } from './type.ts'
+
+interface Known {
+  readonly stamp: string
+  readonly packages: MaybePromise<InstalledPackages>
+}
+
+/** What is installed, as long as nothing has changed there: one question for all resources of all runs. */
+const lists = new WeakMap<HostPort, Known>()
+/** When this process last fetched the index, since an index that has no news leaves no trace. ms */
+const refreshed = new WeakMap<HostPort, number>()
+
+export function installedPackages(
+  context: TypeContext,
+  provider: PackageProvider,
+  names: readonly string[],
+): MaybePromise<InstalledPackages> {
+  const { host } = context
+  if (provider.stamps.length === 0) return provider.installed(context, names)
+  const stamp = provider.stamps
+    .map((path) => host.lstat(path))
+    .map((entry) => (entry === null ? 'none' : `${entry.ino} ${entry.size} ${entry.ctimeMs}`))
+    .join()
+  const known = lists.get(host)
+  if (known?.stamp === stamp) return known.packages
+  const packages = provider.installed(context, names)
+  lists.set(host, { stamp, packages })
+  if (isPromise(packages)) packages.catch(() => lists.delete(host))
+  return packages
+}
+
+/** What a wish takes, as the host is now. */
+export async function packageWork(provider: PackageProvider, wish: PackageWish): Promise<PackageWork> {
+  const installed = await installedPackages(wish.context, provider, wish.names)
+  const newest = wish.state === 'latest' ? await provider.newest(wish.context, wish.names) : new Map<string, string>()
+  return workFor(provider, wish, installed, newest)
+}
+
+/**
+ * Fulfils wishes with as few transactions as can be: one for all that go with the same options. If it fails, each is tried
+ * by itself, so that one wrong name does not keep the others out.
+ */
+export async function fulfil(provider: PackageProvider, wishes: readonly PackageWish[]): Promise<Gathered[]> {
+  const done = new Map<PackageWish, Gathered>()
+  const groups = new Map<string, PackageWish[]>()
+  for (const wish of wishes) {
+    const key = JSON.stringify([wish.options, wish.recommends, wish.purge])
+    groups.set(key, [...(groups.get(key) ?? []), wish])
+  }
+  for (const group of groups.values()) {
+    const failed = await attempt(() => transact(provider, group))
+    for (const wish of group) done.set(wish, await concluded(provider, wish, failed, group.length > 1))
+  }
+  return wishes.map((wish) => done.get(wish) ?? {})
+}
+
+/** A transaction that failed may have done what this wish is about: another package was the broken one. */
+async function concluded(
+  provider: PackageProvider,
+  wish: PackageWish,
+  failed: Error | null,
+  again: boolean,
+): Promise<Gathered> {
+  const left = await attempt(() => verify(provider, wish))
+  if (left === null) return {}
+  if (failed === null) return left
+  if (!again) return failed
+  const error = await attempt(() => transact(provider, [wish]))
+  return (await attempt(() => verify(provider, wish))) === null ? {} : (error ?? left)
+}
+
+async function attempt(work: () => Promise<void>): Promise<Error | null> {
+  try {
+    await work()
+    return null
+  } catch (error) {
+    return error instanceof Error ? error : new PolicyError('E_EXIT', String(error))
+  }
+}
+
+async function transact(provider: PackageProvider, wishes: readonly PackageWish[]): Promise<void> {
+  const [first] = wishes
+  if (first === undefined) return
+  const runner = new PackageRunner(provider, first.context, Math.max(...wishes.map(({ timeoutMs }) => timeoutMs)))
+  let works = await Promise.all(wishes.map((wish) => packageWork(provider, wish)))
+  if (works.some(({ install }) => install.length > 0)) {
+    await runner.refreshIfOlder(Math.min(...wishes.map(({ indexMs }) => indexMs)))
+    works = await Promise.all(wishes.map((wish) => packageWork(provider, wish)))
+  }
+  const release = works.flatMap((work) => work.release)
+  if (release.length > 0) await runner.hold(release, false)
+  const transaction = {
+    install: works.flatMap((work) => work.install),
+    remove: works.flatMap((work) => work.remove),
+    purge: first.purge,
+    changeHeld: works.some((work) => work.changeHeld),
+    recommends: first.recommends,
+    options: first.options,
+  }
+  if (transaction.install.length + transaction.remove.length > 0)
+    for (const argv of provider.commands(transaction)) await runner.run(argv)
+  // An upgrade forgets that a package is held, so this is looked at again.
+  const hold = (await Promise.all(wishes.map((wish) => packageWork(provider, wish)))).flatMap((work) => work.hold)
+  if (hold.length > 0) await runner.hold(hold, true)
+}
+
+/** A package manager can end well and still not have done it: a name that several packages provide, for one. */
+async function verify(provider: PackageProvider, wish: PackageWish): Promise<void> {
+  const { changes } = await packageWork(provider, wish)
+  if (changes.length === 0) return
+  throw new PolicyError(
+    'E_EXIT',
+    `${provider.name} ended well, but what is left to do is: ${changes.slice(0, LIMITS.changesShown).join(', ')}; a name may stand for several packages: name one of them`,
+  )
+}
+
+/** Runs commands of a package manager: waits for its lock, repairs what was interrupted, fetches a stale index once. */
+class PackageRunner {
+  readonly #provider: PackageProvider
+  readonly #context: TypeContext
+  readonly #timeoutMs: number
+  readonly #lockUntilMs: number
+
+  constructor(provider: PackageProvider, context: TypeContext, timeoutMs: number) {
+    this.#provider = provider
+    this.#context = context
+    this.#timeoutMs = timeoutMs
+    this.#lockUntilMs = context.host.now() + Math.min(LIMITS.packageLockMs, timeoutMs, context.timeLeft())
+  }
+
+  async refreshIfOlder(ms: number): Promise<void> {
+    const { host } = this.#context
+    const times = this.#provider.indexPaths.map((path) => host.lstat(path)?.ctimeMs ?? 0)
+    const newest = Math.max(refreshed.get(host) ?? 0, ...times)
+    const age = host.now() - newest
+    if (age >= 0 && age < ms) return
+    // What can be installed without it should be: the host may be cut off just now.
+    await attempt(() => this.#refresh())
+  }
+
+  async run(argv: readonly string[]): Promise<void> {
+    const { interrupted, stale } = this.#provider
+    let result = await this.#unlocked(argv)
+    if (result.code !== 0 && interrupted?.said.test(result.output) === true) {
+      await this.#must(interrupted.repair)
+      result = await this.#unlocked(argv)
+    }
+    if (result.code !== 0 && stale.test(result.output) && !refreshed.has(this.#context.host)) {
+      const failed = await attempt(() => this.#refresh())
+      if (failed === null) result = await this.#unlocked(argv)
+    }
+    this.#judge(argv, result)
+  }
+
+  async hold(names: readonly string[], on: boolean): Promise<void> {
+    const argv = this.#provider.hold?.(names, on)
+    if (argv !== undefined) await this.#must(argv)
+  }
+
+  async #refresh(): Promise<void> {
+    await this.#must(this.#provider.refresh)
+    refreshed.set(this.#context.host, this.#context.host.now())
+  }
+
+  async #must(argv: readonly string[]): Promise<void> {
+    this.#judge(argv, await this.#unlocked(argv))
+  }
+
+  /** Runs it as soon as nobody else is at work. @throws PolicyError E_IN_USE, E_EXEC, E_TIMEOUT, E_CANCELLED */
+  async #unlocked(argv: readonly string[]): Promise<ExecResult> {
+    const { host, signal } = this.#context
+    for (;;) {
+      const result = await runTool(this.#context, argv, { env: this.#provider.env, timeoutMs: this.#timeoutMs })
+      const code = exitCode(this.#context, argv, result)
+      if (code === 0 || !this.#provider.locked.test(result.output)) return result
+      if (host.now() >= this.#lockUntilMs)
+        throw new PolicyError('E_IN_USE', `${argv[0]} waits for another one to end${this.#complaint(result)}`)
+      await host.sleep(LIMITS.packageLockPollMs, signal)
+    }
+  }
+
+  #judge(argv: readonly string[], result: ExecResult): void {
+    if (result.code === 0) return
+    throw new PolicyError('E_EXIT', `${argv[0]} ended with exit code ${result.code}${this.#complaint(result)}`)
+  }
+
+  /** The lines that say what is wrong, or the last ones. */
+  #complaint({ output }: ExecResult): string {
+    if (this.#context.sensitive) return ''
+    const lines = output.split('\n').filter((line) => line.trim() !== '')
+    const complaints = lines.filter((line) => this.#provider.complaints.test(line))
+    const shown = (complaints.length > 0 ? complaints : lines).slice(-LIMITS.changesShown)
+    return shown.length === 0
+      ? ''
+      : `: ${shown
+          .map((line) => line.trim())
+          .join('; ')
+          .slice(0, LIMITS.execShownChars)}`
+  }
+}
