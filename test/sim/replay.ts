@@ -18,7 +18,10 @@ const { values } = parseArgs({
     to: { type: 'string' },
     only: { type: 'string' },
     trace: { type: 'boolean', default: false },
+    /** Do not look for a shorter run. */
     whole: { type: 'boolean', default: false },
+    /** At the first that breaks. */
+    stop: { type: 'boolean', default: false },
   },
 })
 const stage = createStage()
@@ -28,11 +31,11 @@ let failures = 0
 for (let seed = from; seed <= to; seed++) {
   const whole = faultScenario(seed)
   const only = values.only?.split(',').map(Number)
-  const scenario =
-    only === undefined ? whole : { ...whole, events: whole.events.filter((_, at) => only.includes(at)) }
+  const scenario = only === undefined ? whole : { ...whole, events: whole.events.filter((_, at) => only.includes(at)) }
   const run = runFaults(stage, scenario)
   if (values.trace) {
-    for (const { atMs, node, event } of run.ordeal.lab.trace) console.log(`${atMs} ${node} ${event.level} ${event.message}`)
+    for (const { atMs, node, event } of run.ordeal.lab.trace)
+      console.log(`${atMs} ${node} ${event.level} ${event.message}`)
   }
   if (run.broken === null) continue
   failures += 1
@@ -41,6 +44,7 @@ for (let seed = from; seed <= to; seed++) {
   const numbers = short.events.map((event) => whole.events.indexOf(event))
   console.log(`  shortest: node test/sim/replay.ts --seed ${seed} --only ${numbers.join(',')}`)
   for (const line of describeEvents(short)) console.log(`    ${line}`)
+  if (values.stop) break
 }
 console.log(`${to - from + 1} runs, ${failures} broken`)
 process.exitCode = failures > 0 ? 1 : 0

@@ -13,7 +13,11 @@ export function createStage(): Stage {
       const text = `${selector}\n${node.name}\n${JSON.stringify(node.labels)}`
       const known = memo.get(text)
       if (known !== undefined) return known
-      const { selected } = evaluateSelector(selector, { labels: node.labels, facts: {}, node: { name: node.name, id: '' } })
+      const { selected } = evaluateSelector(selector, {
+        labels: node.labels,
+        facts: {},
+        node: { name: node.name, id: '' },
+      })
       memo.set(text, selected)
       return selected
     },

@@ -13,9 +13,18 @@ export function finale(ordeal: Ordeal): void {
     keepsPromises(ordeal, node)
     runsTheWinners(ordeal, node, nodes)
   }
+  noticesClones(ordeal)
   for (const [, rule] of ordeal.truth.future)
     if (nodes.some(({ engine }) => [...ordeal.truth.future.keys()].some((id) => engine.view.ledger.has(id))))
       fail(rule, 'nobody said so')
+}
+
+/** Both say so, or at least the one that was there before, if beacons pass. */
+function noticesClones(ordeal: Ordeal): void {
+  const clone = ordeal.up().find((node) => node.name.endsWith("'"))
+  const original = ordeal.up().find((node) => `${node.name}'` === clone?.name)
+  if (clone === undefined || original === undefined || ordeal.truth.gone.has(clone.key)) return
+  if (!clone.engine.view.cloned && !original.engine.view.cloned) fail('a clone is noticed', clone.name)
 }
 
 /** Everyone who is honest and was not taken out. */
@@ -105,6 +114,8 @@ function runsTheWinners(ordeal: Ordeal, node: LabNode, nodes: readonly LabNode[]
     if (me === null || name.startsWith('dev/')) continue
     const winner = ledger.winnerFor(name, me)
     const best = bestOf(ledger, ledger.log(name))
+    const holds = winner.heads.length > 1 && winner.heads.some(({ body }) => body.onFork === 'hold')
+    if (holds !== winner.held) fail('a fork with onFork hold has no winner', `${name} on ${node.name}`)
     if (!winner.held && winner.version?.id !== best)
       fail(
         'the highest seq wins, then the lowest CID',

@@ -24,21 +24,25 @@ export const lawEvents: readonly EventKind[] = [
   {
     name: 'narrow',
     weight: 1,
-    act(ordeal, { a }) {
-      // The rogue's grant goes away: what it said up to now stays, what comes later is not even taken.
+    act(ordeal, { a, b }) {
+      // The rogue's grant goes away or shrinks: what it said up to now stays, what comes later is not taken, or void.
       const node = ordeal.any(a)
       if (isDivided(ordeal, a) || node === undefined || !hasCharter(node)) return
       const old = ordeal.sign(ordeal.versionBy('rogue', node, 'dev/last', { uses: ['file'] }), 'rogue')
       ordeal.submit(node, old)
       ordeal.lab.later(300, () => {
         if (!node.up || !node.engine.view.ledger.has(old.id) || isDivided(ordeal, a)) return
-        const charter = proclaim(ordeal, a, { grants: grantsNow(ordeal).filter(({ name }) => name !== 'rogue') })
+        const others = grantsNow(ordeal).filter(({ name }) => name !== 'rogue')
+        const shrunk = grantTo(ordeal.keyOf('rogue'), { name: 'rogue', policies: ['dev2/*'] })
+        const gone = b % 2 === 0
+        const charter = proclaim(ordeal, a, { grants: gone ? others : [...others, shrunk] })
         if (charter === null || ordeal.truth.gone.has(ordeal.keyOf('rogue'))) return
         ordeal.truth.unsure.add(ordeal.keyOf('rogue'))
         if (ordeal.operator.judge(old.id)?.counts === true)
           ordeal.truth.sound.set(old.id, { key: ordeal.keyOf('nobody'), rule: 'what a former role said stays valid' })
         const late = ordeal.sign(ordeal.versionBy('rogue', node, 'dev/late'), 'rogue')
-        ordeal.truth.absentAtEnd.set(late.id, 'a key without a role is not heard')
+        if (gone) ordeal.truth.absentAtEnd.set(late.id, 'a key without a role is not heard')
+        else ordeal.truth.voidAtEnd.set(late.id, 'a former role covers only what lies below its heads')
         ordeal.lab.later(200, () => ordeal.submit(node, late))
       })
     },
@@ -112,7 +116,8 @@ export const lawEvents: readonly EventKind[] = [
       const key = ordeal.keyOf('ci')
       const kept = b % 2 === 0
       const known = [...(ordeal.learn(node).feed(key)?.heads ?? [])]
-      const revoke = ordeal.sign(
+      const revoke = ordeal.announce(
+        node,
         buildRevoke(ordeal.operator, ordeal.keyOf(ordeal.roots[0] ?? ''), {
           at: ordeal.nowMs,
           what: 'feed',
@@ -125,7 +130,6 @@ export const lawEvents: readonly EventKind[] = [
       if (!kept)
         for (const id of known) ordeal.truth.voidAtEnd.set(id, 'of a revoked feed only what its heads name counts')
       ordeal.truth.sound.set(revoke.id, { key: ordeal.keyOf('rootA'), rule: 'any one root revokes' })
-      ordeal.submit(node, revoke)
       ordeal.lab.later(500, () => {
         if (!node.up || !node.engine.view.ledger.has(revoke.id)) return
         const late = ordeal.sign(ordeal.versionBy('ci', node, 'app/p0'), 'ci')
@@ -143,7 +147,7 @@ export const lawEvents: readonly EventKind[] = [
       if (node === undefined || ordeal.scenario.nodes < 5 || node.name === name || isDivided(ordeal, a)) return
       const root = ordeal.roots[0] ?? ''
       const wish = { at: ordeal.nowMs, what: 'member', target: ordeal.keyOf(name) } as const
-      ordeal.submit(node, ordeal.sign(buildRevoke(ordeal.learn(node), ordeal.keyOf(root), wish), root))
+      ordeal.announce(node, buildRevoke(ordeal.learn(node), ordeal.keyOf(root), wish), root)
       ordeal.truth.gone.set(ordeal.keyOf(name), 'a revoked peer is no member')
     },
   },
@@ -176,10 +180,20 @@ function recover(ordeal: Ordeal, a: number, base: Envelope<Charter> | null): voi
     issuedAt: ordeal.nowMs,
     by: 'recovery',
     base: base.id,
+    grants: [...base.body.grants, grantOf(ordeal, 'heir')],
     roots: { keys: [ordeal.keyOf('rootC')], threshold: 1 },
   })
+  ordeal.truth.rights.push({ key: ordeal.keyOf('heir'), policies: ['ops/*'] })
   const charter = ordeal.sign(body, 'recovery')
   ordeal.roots = ['rootC']
+  // Whom only the new charter grants something counts, whatever the thief's charters say.
+  ordeal.lab.later(2_500, () => {
+    const held = ordeal.up().find((one) => one.engine.view.ledger.has(charter.id))
+    if (held === undefined) return
+    const version = ordeal.sign(ordeal.versionBy('heir', held, 'ops/heir'), 'heir')
+    ordeal.truth.sound.set(version.id, { key: ordeal.keyOf('heir'), rule: 'only the highest epoch is in force' })
+    ordeal.submit(held, version)
+  })
   hand(ordeal, a, charter)
 }
 

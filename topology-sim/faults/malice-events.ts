@@ -3,7 +3,9 @@ import type { SyncFrame } from '../../node/core/index.ts'
 import type { LabNode } from '../lab/lab-node.ts'
 import type { Malice } from '../lab/malice.ts'
 import type { EventKind } from './events.ts'
+import { forgedBeacon } from './forge/beacons.ts'
 import { FORGERIES } from './forge/index.ts'
+import { pack } from './forge/tools.ts'
 import { intruderEvents } from './intruder-events.ts'
 import { pick } from './ordeal.ts'
 import type { Ordeal } from './ordeal.ts'
@@ -44,7 +46,7 @@ export const maliceEvents: readonly EventKind[] = [
       }
       for (const name of ordeal.lab.nodes.keys()) {
         const heard = mallory.engine.view.heard(ordeal.keyOf(name.replace("'", '')))
-        if (heard !== undefined) ordeal.lab.later(90_000, () => ordeal.lab.inject(mallory, victim, heard.beacon.bytes))
+        if (heard !== undefined) ordeal.lab.later(12_000, () => ordeal.lab.inject(mallory, victim, heard.beacon.bytes))
       }
     },
   },
@@ -75,8 +77,52 @@ export const maliceEvents: readonly EventKind[] = [
       ordeal.submit(two, ordeal.sign(ordeal.versionBy('rogue', one, 'dev/fork'), 'rogue'))
     },
   },
+  {
+    name: 'flood',
+    weight: 0.6,
+    act(ordeal, { a }) {
+      const mallory = ordeal.mallory()
+      const victim = mallory === undefined ? undefined : pick(ordeal.lab.neighboursOf(mallory), a)
+      if (mallory === undefined || victim === undefined || !once(ordeal, 'flood')) return
+      const { bodyBytes } = forgedBeacon(ordeal, victim, 'n2', 'n2', {})
+      for (let i = 0; i < FLOOD; i++) {
+        const sig = new Uint8Array(64)
+        new DataView(sig.buffer).setUint32(0, i)
+        const { bytes } = pack(ordeal, bodyBytes, [{ key: ordeal.keyOf('n2'), sig }])
+        ordeal.lab.inject(mallory, victim, bytes)
+      }
+    },
+  },
+  {
+    name: 'hoard',
+    weight: 0.6,
+    act(ordeal, { a }) {
+      // Sound entries of a key that nobody knows: each is held for a while, a few at a time.
+      const mallory = ordeal.mallory()
+      const victim = mallory === undefined ? undefined : pick(ordeal.lab.neighboursOf(mallory), a)
+      if (mallory === undefined || victim?.engine.view.ledger.charters.current === null || victim === undefined) return
+      if (!once(ordeal, 'hoard')) return
+      for (let i = 0; i < HOARD; i++) {
+        const { bytes } = ordeal.sign(
+          ordeal.versionBy('stranger', victim, `web/h${i}`, { bundle: null, action: 'retire' }),
+          'stranger',
+        )
+        ordeal.lab.inject(mallory, victim, bytes)
+      }
+    },
+  },
   ...intruderEvents,
 ]
+
+function once(ordeal: Ordeal, what: string): boolean {
+  if (ordeal.truth.once.has(what)) return false
+  ordeal.truth.once.add(what)
+  return true
+}
+
+/** More than a burst of a neighbour's rate; more than the holding pool. */
+const FLOOD = 1_600
+const HOARD = 300
 
 /** By gossip, smuggled into an answer of sync, or handed in at a node's own socket. */
 function spread(ordeal: Ordeal, node: LabNode, bytes: Uint8Array, c: number): void {

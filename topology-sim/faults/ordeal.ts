@@ -142,6 +142,14 @@ export class Ordeal {
     )
   }
 
+  /** Signs what the operator says, who remembers it, and hands it to a node. */
+  announce(node: LabNode, body: Body, ...names: readonly string[]): Envelope {
+    const envelope = this.sign(body, ...names)
+    this.operator = this.operator.add([envelope]).ledger
+    this.submit(node, envelope)
+    return envelope
+  }
+
   /** A version by a key that is no node's, as its owner would build it from what `node` knows. */
   versionBy(name: string, node: LabNode, policy: string, but: Partial<NewVersion> = {}): Version {
     const bundle = this.bundle(node)

@@ -13,7 +13,8 @@ export const peopleEvents: readonly EventKind[] = [
     act(ordeal, { a, b, c }) {
       const node = publisher(ordeal, a)
       if (node === undefined) return
-      const policy = `web/p${b % 3}`
+      // n1 may publish everything, also on top of what the key file said.
+      const policy = c % 6 === 0 && node.name === 'n1' ? 'app/p0' : `web/p${b % 3}`
       const bundle = ordeal.bundle(node)
       ordeal.command(node, {
         ...PUBLISH,

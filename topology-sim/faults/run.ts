@@ -61,7 +61,6 @@ function play(ordeal: Ordeal, watch: Watch): void {
     ordeal.rewire(4)
     watch.look(false)
   }
-  ordeal.lab.run(LOOK_MS)
   watch.look(true)
   finale(ordeal)
 }

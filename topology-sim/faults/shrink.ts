@@ -12,7 +12,7 @@ export function shrink(stage: Stage, scenario: FaultScenario, rule: string): Fau
     runs++ < RUNS_MAX && runFaults(stage, { ...scenario, events }).broken?.rule === rule
   let events = scenario.events
   if (breaks([])) return { ...scenario, events: [] }
-  for (let parts = 2; events.length > 1 && runs < RUNS_MAX; ) {
+  for (let parts = 2; events.length > 1 && runs < RUNS_MAX;) {
     const size = Math.ceil(events.length / parts)
     const rest = Array.from({ length: Math.ceil(events.length / size) }, (_, i) =>
       events.filter((_event, at) => Math.floor(at / size) !== i),

@@ -1,4 +1,4 @@
-import { isFeed, LIMITS } from '../../node/core/index.ts'
+import { isFeed, isVersion, LIMITS } from '../../node/core/index.ts'
 import type { Beacon, Cid, Effect, Key, Version } from '../../node/core/index.ts'
 import type { LabWatch } from '../lab/lab.ts'
 import type { LabNode } from '../lab/lab-node.ts'
@@ -55,6 +55,8 @@ export class Watch implements LabWatch {
         fail('the rate of a neighbour is bounded', `${node.name} verified ${count} forgeries of one peer`)
     }
     if (result !== 'accept') return
+    if (this.#ordeal.stage.reader.read(bytes).family === 'charter')
+      fail('charters travel by sync alone', `${node.name} takes one by gossip`)
     const rule = this.#ordeal.truth.unrelayed.get(bytes)
     if (rule !== undefined) fail(rule, `${node.name} passes it on`)
   }
@@ -159,9 +161,12 @@ export class Watch implements LabWatch {
     if (!node.options.disk.records.has(id))
       fail('what is acknowledged is durable', `${node.name} acknowledged ${body.type}`)
     if ((reply.heldBy ?? 0) === 0 || body.key === null) return
-    const others = this.#ordeal.honest().filter((other) => other !== node && other.options.disk.records.has(id))
-    // The one who said that it holds it may be a liar.
-    if (others.length === 0) return
+    const others = [...this.#ordeal.lab.nodes.values()].filter(
+      (other) => other !== node && other.options.disk.records.has(id),
+    )
+    if (others.length === 0) fail('what is acknowledged is held elsewhere', `${node.name} acknowledged ${body.type}`)
+    // Only a liar holds it: whatever becomes of it is no fault of the mesh.
+    if (!others.some((other) => this.#ordeal.isHonest(other))) return
     this.#ordeal.truth.acked.set(id, body.key)
   }
 
@@ -177,7 +182,16 @@ export class Watch implements LabWatch {
     if (frame.type !== 'answer') return
     if (frame.answer.kind === 'records') {
       for (const bytes of frame.answer.envelopes) this.#tells(node, this.#ordeal.stage.reader.read(bytes).id)
-    } else if (frame.answer.kind === 'holds') this.#tells(node, frame.answer.version)
+    } else if (frame.answer.kind === 'holds') this.#holds(node, frame.answer.version)
+  }
+
+  #holds(node: LabNode, id: Cid): void {
+    this.#tells(node, id)
+    const bytes = node.options.disk.records.get(id)
+    const record = bytes === undefined ? null : this.#ordeal.stage.reader.read(bytes)
+    const cid = record !== null && isVersion(record) ? record.body.bundle?.cid : undefined
+    if (cid !== undefined && !node.options.disk.bundles.has(cid))
+      fail('who says that it holds a version holds its bundle', node.name)
   }
 
   #tells(node: LabNode, id: Cid): void {

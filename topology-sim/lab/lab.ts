@@ -144,8 +144,16 @@ export class Lab {
   }
 
   #open(from: LabNode, to: LabNode): void {
-    const known = this.#neighbourOf(from, to.key) !== undefined || this.#neighbourOf(to, from.key) !== undefined
-    if (!from.up || !to.up || from.key === to.key || known || !this.passes(from.name, to.name)) return
+    if (!from.up || !to.up || from.key === to.key || from.neighbours.has(to.name)) return
+    if (!this.passes(from.name, to.name)) return
+    // A clone takes the place of the other with its key.
+    for (const [one, two] of [
+      [from, to],
+      [to, from],
+    ] as const) {
+      const twin = this.#neighbourOf(one, two.key)
+      if (twin !== undefined) this.disconnect(one.name, twin.name)
+    }
     const conn = `${from.name}>${to.name}#${this.#refs++}`
     this.#handshakes.set(conn, { dialler: from, listener: to, accepted: new Set() })
     from.feed({ type: 'admitStart', conn, peer: to.key, role: 'dialler' })

@@ -15,9 +15,14 @@ export function retarget(state: EngineState, dirt: Dirt): void {
   // Who is no member (any more) changes nothing: what is in force stays, for whoever lets it in again.
   if (me === null) return
   const all = dirt.law || dirt.charters || dirt.peers.has(state.self)
-  const policies = all ? state.durable.policies() : [...dirt.policies].toSorted()
+  // A policy whose last version left the ledger (its author lost every role) has a target still: nobody may run it again.
+  const policies = all ? named(state) : [...dirt.policies].toSorted()
   for (const policy of policies) aim(state, policy, me)
   if (policies.length > 0) state.bundlesDirty = true
+}
+
+function named(state: EngineState): readonly string[] {
+  return [...new Set([...state.durable.policies(), ...(state.converging?.targets.keys() ?? [])])].toSorted()
 }
 
 /** One policy again: its bundle came, or was refused. */
@@ -89,6 +94,8 @@ function whatBlocks(
 ): { readonly code: string; readonly reason: string } | null {
   const { bundle, requires } = want.body
   const newer = [...winner.needsNewer]
+  const least = leastVersion(state)
+  if (least !== null) newer.push(`the charter asks for ${least}`)
   if (isOlder(versionOf(state.settings.agent), requires.chorus)) newer.push(`chorus ${requires.chorus}`)
   if (newer.length > 0) {
     return {
@@ -100,11 +107,21 @@ function whatBlocks(
   const code = Object.hasOwn(state.local.refused, bundle.cid) ? state.local.refused[bundle.cid] : undefined
   if (code !== undefined)
     return { code, reason: `this node refuses the winner's bundle (${code}); the last good version stays` }
-  if (state.converging?.unhealthy.has(want.id) === true) {
-    return { code: 'E_HEALTH', reason: 'the winner failed its health check here; the last good version is back' }
+  const unhealthy = state.local.unhealthy?.[want.id]
+  if (unhealthy === 'E_CUT_OFF') {
+    return { code: unhealthy, reason: 'the winner cut this node off from all its neighbours and was taken back' }
+  }
+  if (unhealthy !== undefined) {
+    return { code: unhealthy, reason: 'the winner failed its health check here; the last good version is back' }
   }
   if (state.converging?.stored.has(bundle.cid) === true) return null
   return { code: 'E_UNFETCHED', reason: "the winner's bundle is not here yet" }
+}
+
+/** What a charter in force asks for that this build is too old for; null: it is not. */
+export function leastVersion(state: EngineState): string | null {
+  const all = state.durable.charters.inForce.map((charter) => charter.body.minVersion)
+  return all.find((least) => isOlder(versionOf(state.settings.agent), least)) ?? null
 }
 
 function gone(policy: string): Target {
@@ -144,7 +161,9 @@ function confined(state: EngineState, run: Envelope<Version> | null): Pick<Targe
 /** The last good version, if its bundle is here; else nothing is run until it is. */
 function fallback(state: EngineState, policy: string): Envelope<Version> | null {
   const now = inForceOf(state, policy)
-  const id = now?.lastGood ?? now?.version
+  // What cut the node off must not run again, also if nothing came before it.
+  const alone = now?.lastGood === null && state.local.unhealthy?.[now.version] === 'E_CUT_OFF'
+  const id = alone ? undefined : (now?.lastGood ?? now?.version)
   const version = id === undefined ? null : versionAt(state, id)
   const cid = version?.body.bundle?.cid
   return cid !== undefined && state.converging?.stored.has(cid) === true ? version : null

@@ -16,8 +16,7 @@ const spoken = (
   section: 6,
   rule,
   make(ordeal, node) {
-    const forged = forge(ordeal, wireOf({ ...beaconOf(ordeal, node, speaker), ...but(ordeal) }), [signer])
-    return unheard(ordeal, rule, forged)
+    return unheard(ordeal, rule, forgedBeacon(ordeal, node, speaker, signer, but(ordeal)))
   },
 })
 
@@ -34,6 +33,16 @@ export const beaconForgeries: readonly Forgery[] = [
     seq: 1_000_000,
   })),
 ]
+
+export function forgedBeacon(
+  ordeal: Ordeal,
+  node: LabNode,
+  speaker: string,
+  signer: string,
+  but: Partial<Beacon>,
+): Forged {
+  return forge(ordeal, wireOf({ ...beaconOf(ordeal, node, speaker), ...but }), [signer])
+}
 
 function beaconOf(ordeal: Ordeal, node: LabNode, speaker: string): Beacon {
   return {

@@ -11,14 +11,13 @@ const chained = (
   name: string,
   rule: string,
   bend: (wire: Wire, ordeal: Ordeal, node: LabNode) => Wire | null,
-  relay = false,
 ): Forgery => ({
   name,
   section: 6,
   rule,
   make(ordeal, node) {
     const wire = bend(wireOf(ordeal.versionBy('rogue', node, 'dev/x')), ordeal, node)
-    return wire === null ? [] : absent(ordeal, rule, forge(ordeal, wire, ['rogue']), relay)
+    return wire === null ? [] : absent(ordeal, rule, forge(ordeal, wire, ['rogue']), true)
   },
 })
 
@@ -62,12 +61,11 @@ export const feedForgeries: readonly Forgery[] = [
         ordeal.sign(ordeal.versionBy('stranger', node, 'web/p0'), 'stranger'),
       ),
   },
-  chained(
-    'a phantom before it',
-    'what an entry follows comes first',
-    (wire, ordeal) => ({ ...wire, feedSeq: 1, feedPrev: [linkOf(ordeal)] }),
-    true,
-  ),
+  chained('a phantom before it', 'what an entry follows comes first', (wire, ordeal) => ({
+    ...wire,
+    feedSeq: 1,
+    feedPrev: [linkOf(ordeal)],
+  })),
   chained('a feedSeq too high', 'feedSeq is one more than before', (wire) => ({
     ...wire,
     feedSeq: Number(wire['feedSeq']) + 5,
@@ -91,6 +89,17 @@ export const feedForgeries: readonly Forgery[] = [
     const head = other === undefined ? undefined : node.engine.view.ledger.policy(other)?.heads[0]
     return head === undefined ? null : { ...version, parents: [head.id], seq: head.body.seq + 1 }
   }),
+  {
+    name: 'a parent that is nowhere',
+    section: 3,
+    rule: 'a version whose parents are not here wins nothing',
+    make(ordeal, node) {
+      const body = { ...ordeal.versionBy('rogue', node, 'dev/orphan'), parents: [ordeal.phantom()], seq: 2 }
+      const entry = ordeal.sign(body, 'rogue')
+      ordeal.truth.unapplied.set(entry.id, this.rule)
+      return [entry.bytes]
+    },
+  },
   {
     name: 'a child of a void version',
     section: 6,

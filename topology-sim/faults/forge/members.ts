@@ -73,6 +73,24 @@ export const memberForgeries: readonly Forgery[] = [
   })),
   certified('by no enroller', 'only enrollers certify', 'rogue', (body) => body),
   {
+    name: 'a peer of prod taken over in two steps',
+    section: 4,
+    rule: 'a void certificate in between does not widen what a signer covers',
+    make(ordeal, node) {
+      const { ledger } = node.engine.view
+      const peer = ordeal.keyOf('n2')
+      if (ledger.certificateOf(peer, ordeal.nowMs).labels['env'] !== 'prod') return []
+      const wish = { at: ordeal.nowMs, peer, labels: { env: 'dev' } }
+      const first = ordeal.sign(buildCertificate(ledger, ordeal.keyOf('devclerk'), wish), 'devclerk')
+      const { id, body } = first
+      const next = { ...body, serial: body.serial + 1, replaces: id, feedSeq: body.feedSeq + 1, feedPrev: [id] }
+      const second = ordeal.sign(next, 'devclerk')
+      ordeal.truth.void.set(second.id, this.rule)
+      ordeal.lab.later(300, () => ordeal.submit(node, second))
+      return voided(ordeal, 'the signer covers also what the certificate replaces', first)
+    },
+  },
+  {
     name: 'serial 0 for another',
     section: 4,
     rule: 'at serial 0 an enroller certifies only itself',
@@ -119,6 +137,7 @@ export const memberForgeries: readonly Forgery[] = [
       const root = ordeal.roots[0] ?? ''
       revokeInvite(ordeal, node, invite, root)
       ordeal.truth.outsiders.set(ordeal.keyOf('f3'), this.rule)
+      ordeal.truth.voidAtEnd.set(invite.id, 'a revoked invite is void')
       const wish = { at: ordeal.nowMs, peer: ordeal.keyOf('f3'), ageRecipient: 'age1f3' }
       const late = ordeal.sign(buildProvisional(invite, wish), 'f3', 'invite f3')
       // Only where the revocation is known: elsewhere it would be honest for a moment.
@@ -159,10 +178,10 @@ export const memberForgeries: readonly Forgery[] = [
     name: 'seventy set records of one key',
     section: 3,
     rule: 'of one key at most 64 set records are kept',
-    make(ordeal, node, c) {
+    make(ordeal, node) {
       const wire = wireOf(buildLeave(node.engine.view.ledger, ordeal.keyOf('n1'), ordeal.nowMs))
       const { key } = wireOf(ordeal.versionBy('rogue', node, 'dev/x'))
-      if (ordeal.truth.once.has('sets') || c % 3 > 0) return []
+      if (ordeal.truth.once.has('sets')) return []
       ordeal.truth.once.add('sets')
       const many = Array.from({ length: 70 }, (_, i) =>
         forge(ordeal, { ...wire, type: 'set/novel', key, at: i }, ['rogue']),
@@ -174,5 +193,5 @@ export const memberForgeries: readonly Forgery[] = [
 
 function revokeInvite(ordeal: Ordeal, node: LabNode, invite: Envelope<Invite>, root: string): void {
   const wish = { at: ordeal.nowMs, what: 'invite', target: invite.body.invite } as const
-  ordeal.submit(node, ordeal.sign(buildRevoke(ordeal.learn(node), ordeal.keyOf(root), wish), root))
+  ordeal.announce(node, buildRevoke(ordeal.learn(node), ordeal.keyOf(root), wish), root)
 }

@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ledgerMutants } from './mutants/ledger.ts'
+import { memberMutants } from './mutants/members.ts'
+import { recordMutants } from './mutants/records.ts'
+import type { Mutant } from './mutants/types.ts'
+import { report } from './lib/results.ts'
+
+/**
+ * Takes the engine's rules out, one at a time, in a copy of the tree, and plays the seeds of the random faults until one
+ * of them breaks a promise. A mutant that no seed kills is a rule that nobody would miss, or a fault that is missing.
+ *
+ *     npm run bench:mutants [-- --only "words of a name"]
+ */
+const SEEDS = 600
+const PARTS = ['policies', 'node/core', 'node/crypto.ts', 'topology-sim', 'test/sim', 'package.json']
+const root = join(import.meta.dirname, '..')
+const only = process.argv.includes('--only') ? (process.argv[process.argv.indexOf('--only') + 1] ?? '') : ''
+const mutants = [...recordMutants, ...ledgerMutants, ...memberMutants].filter(({ name }) => name.includes(only))
+
+interface Outcome {
+  readonly name: string
+  readonly section: number
+  /** Null: it survived all seeds. */
+  readonly killedBy: number | null
+  readonly promise: string
+}
+
+/** One copy for each worker: only the files that a mutant changes are written, and written back. */
+function copyTree(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'chorus-mutants-'))
+  for (const part of PARTS) cpSync(join(root, part), join(dir, part), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'))
+  return dir
+}
+
+function apply(dir: string, mutant: Mutant): () => void {
+  const before = new Map<string, string>()
+  for (const { file, find, put } of mutant.edits) {
+    const path = join(dir, 'node/core', file)
+    const text = readFileSync(path, 'utf8')
+    if (text.split(find).length !== 2) throw new Error(`"${mutant.name}": "${find}" is not exactly once in ${file}`)
+    if (!before.has(path)) before.set(path, text)
+    writeFileSync(
+      path,
+      text.replace(find, () => put),
+    )
+  }
+  return () => {
+    for (const [path, text] of before) writeFileSync(path, text)
+  }
+}
+
+function play(dir: string): Promise<string> {
+  const args = ['test/sim/replay.ts', '--from', '1', '--to', String(SEEDS), '--whole', '--stop']
+  const child = spawn(process.execPath, args, { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] })
+  let out = ''
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (out += chunk.toString()))
+  return new Promise((done) => child.on('close', () => done(out)))
+}
+
+async function test(dir: string, mutant: Mutant): Promise<Outcome> {
+  const undo = apply(dir, mutant)
+  const out = await play(dir)
+  undo()
+  const [, seed, promise = ''] = /^seed (\d+): (.*)$/m.exec(out) ?? []
+  // It did not even start: that is no verdict of a seed.
+  if (seed === undefined && !/ runs, 0 broken$/m.test(out)) throw new Error(`"${mutant.name}" did not run:\n${out}`)
+  const { name, section } = mutant
+  return { name, section, killedBy: seed === undefined ? null : Number(seed), promise: promise.slice(0, 160) }
+}
+
+const queue = [...mutants]
+const outcomes: Outcome[] = []
+async function work(): Promise<void> {
+  const dir = copyTree()
+  try {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const outcome = await test(dir, next)
+      outcomes.push(outcome)
+      const verdict = outcome.killedBy === null ? 'SURVIVED' : `killed by seed ${outcome.killedBy}`
+      console.log(
+        `${String(outcomes.length).padStart(3)}/${mutants.length} ${next.name}: ${verdict}  ${outcome.promise.slice(0, 90)}`,
+      )
+    }
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, () => work()))
+const killed = outcomes.filter(({ killedBy }) => killedBy !== null).length
+console.log(`\n${killed} of ${outcomes.length} killed`)
+if (only === '') {
+  const order = outcomes.toSorted((a, b) => a.section - b.section || (a.name < b.name ? -1 : 1))
+  report('mutants', { killed, total: outcomes.length, seedsAtMost: SEEDS, mutants: order })
+}
+process.exitCode = killed === outcomes.length ? 0 : 1
