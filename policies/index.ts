@@ -15,8 +15,10 @@ export { policyJsonSchema, type JsonSchema } from './language/json-schema.ts'
 export { describeIssue } from './language/attributes.ts'
 export { kindOfNode, readYaml, valueOf, type YamlNode } from './language/yaml.ts'
 export { appliedLayers, variablesFor, type AppliedLayer } from './language/layers.ts'
+export { locateValue } from './language/locate.ts'
 export { resolve, type Resolved, type ResolveOptions } from './language/resolve.ts'
 export { usedNames, viewOf, type UsedNames } from './language/used-names.ts'
+export { whyResource, type AttributeWhy, type Origin, type ResourceWhy } from './language/why-resource.ts'
 export type { WaitingResource } from './language/waiting.ts'
 export { memorySource, type PolicySource, type SourceFile } from './language/source.ts'
 export type { TypeSchema, TypeTable } from './language/types.ts'
@@ -62,6 +64,14 @@ export {
 export type { MaybePromise } from './maybe.ts'
 export type { BundleContent, ResourceType } from './resources/type.ts'
 export { claimsOf, priorityOf, sharedClaims, type Claimant, type SharedClaim } from './converge/claims.ts'
+export {
+  aroundOf,
+  describeCheck,
+  NOTHING_AROUND,
+  runsCommands,
+  type Around,
+  type HealthCheck,
+} from './converge/around.ts'
 export { convergeHost } from './converge/run.ts'
 export { Session } from './converge/session.ts'
 export {

@@ -26,8 +26,13 @@ export interface Term {
  * @throws PolicyError E_EXPR, E_EXPR_LIMIT if it does not compile
  */
 export function whyNot(select: string, context: NodeContext): Term {
-  expression(select, 'condition')
-  return termOf(parseExpression(select), select, nodeScope(context))
+  return termsOf(select, nodeScope(context))
+}
+
+/** As `whyNot`, for a condition that uses more than the names of a node: the `when` of a resource. */
+export function termsOf(condition: string, scope: Scope): Term {
+  expression(condition, 'condition')
+  return termOf(parseExpression(condition), condition, scope)
 }
 
 function termOf(node: ASTNode, text: string, scope: Scope): Term {

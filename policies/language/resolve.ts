@@ -95,7 +95,7 @@ function attempt<T>(errors: PolicyError[], about: About, action: () => T): T | u
 const ONCE: readonly Scope[] = [NOTHING]
 
 /** What is added to the scope for each time that a resource is there: nothing once, or each item of `each`. */
-function repetitions(policy: CompiledPolicy, resource: CompiledResource, base: Scope): readonly Scope[] {
+export function repetitions(policy: CompiledPolicy, resource: CompiledResource, base: Scope): readonly Scope[] {
   const { each } = resource.attrs
   if (each === undefined) return ONCE
   const items = evaluateDeep(each, instanceScope(policy, resource.instance, base))
