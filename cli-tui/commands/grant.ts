@@ -12,7 +12,7 @@ import type { Who } from '../mesh/who.ts'
 
 /** The largest bundle there is; a smaller bound is rarely meant. */
 const MAX_BLOB = 2 ** 30
-/** Entries an hour: shown when exceeded, never enforced by dropping. */
+/** Versions an hour: what is more is said, and spreads by sync alone. */
 const RATE = 3600
 const DEFAULT_VERBS: readonly Verb[] = ['publish', 'retire']
 

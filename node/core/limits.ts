@@ -61,6 +61,8 @@ export const LIMITS = {
     /** Envelopes by gossip from one neighbour: 2,000 beacons a minute and a burst of publishes pass. Per second. */
     ratePerSecond: 200,
     rateBurst: 1000,
+    /** Authors whose `grant.rate` is counted; the one that was quiet longest is forgotten, and begins anew. */
+    authors: 1024,
     /** Refused envelopes remembered by hash (some 100 bytes each); the oldest fall out and are refused again. */
     refusals: 1024,
     /** `at` further ahead than this is flagged. */

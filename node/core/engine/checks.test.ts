@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { hasher } from '../../crypto.ts'
 import { actor } from '../../../test/support/tools.ts'
-import { join, meshOf, Probe } from '../../../test/support/probe.ts'
+import { connect, join, meshOf, Probe } from '../../../test/support/probe.ts'
 import { encodeEnvelope, seal } from '../records/codec.ts'
 import { RECORD_LIMITS } from '../records/limits.ts'
 import { grantTo } from '../testing/actors.ts'
@@ -60,6 +60,25 @@ describe('what gossip is told', () => {
     expect(probe.hear(version, n1.key)).toMatchObject({ result: 'ignore', code: 'E_RATE' })
     probe.now += 1000
     expect(probe.hear(version, n1.key)).toMatchObject({ result: 'ignore', code: null })
+  })
+
+  it('ignores versions of an author over the rate of its grant, says so once, and takes them by sync', () => {
+    const scene = meshOf({ grants: [grantTo(n1.key, { rate: 3 }), grantTo(n1.key, { policies: ['db/*'], rate: 1 })] })
+    join(scene, 'n2')
+    const [probe, peer] = [new Probe('n2', scene.records, scene.now), new Probe('n1', scene.records, scene.now)]
+    const versions = Array.from({ length: 5 }, () => scene.publish(n1, 'web/site'))
+    const verdicts = versions.map((version) => probe.hear(version))
+    expect(verdicts.map(({ code }) => code)).toEqual([null, null, null, 'E_RATE', 'E_RATE'])
+    expect(verdicts[4]).toMatchObject({ result: 'ignore' })
+    expect(probe.kinds().filter((kind) => kind === 'rate')).toHaveLength(1)
+    for (const version of versions) peer.hear(version)
+    peer.feed({ type: 'record', via: 'local', from: null, bytes: versions[3]?.bytes ?? new Uint8Array(), ref: -1 })
+    peer.feed({ type: 'record', via: 'local', from: null, bytes: versions[4]?.bytes ?? new Uint8Array(), ref: -2 })
+    connect(peer, probe)
+    for (const { id } of versions) expect(probe.engine.view.ledger.judge(id)).toMatchObject({ counts: true })
+    const later = scene.publish(n1, 'web/site')
+    probe.now += 20 * 60_000
+    expect(probe.hear(later)).toMatchObject({ result: 'accept' })
   })
 
   it('holds what comes from a key without a role, and syncs at once', () => {

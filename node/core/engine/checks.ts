@@ -1,9 +1,11 @@
 import { CoreError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
+import { isVersion } from '../records/guards.ts'
 import { toHex } from '../records/keys.ts'
 import { RECORD_LIMITS } from '../records/limits.ts'
 import type { Envelope, Key } from '../records/types.ts'
-import type { EngineState } from './state.ts'
+import { event } from './emit.ts'
+import type { Bucket, EngineState } from './state.ts'
 
 /**
  * The first half of RECORDS.md, section 6: what is asked of every record before the ledger or the beacon table sees it,
@@ -37,6 +39,7 @@ const CHECKS: readonly { readonly name: string; readonly check: Check }[] = [
   { name: 'rate of the neighbour', check: withinRate },
   { name: 'admitted already', check: isNew },
   { name: 'signatures', check: isSigned },
+  { name: 'rate of the author', check: withinGrant },
 ]
 
 /** The first check that it fails decides; null if it passes all. */
@@ -111,4 +114,43 @@ function isNew(state: EngineState, { envelope }: Candidate): Verdict | null {
 
 function isSigned(state: EngineState, { envelope }: Candidate): Verdict | null {
   return envelope !== null && state.reader.verify(envelope) ? null : reject('E_BAD_SIG')
+}
+
+const HOUR_MS = 3_600_000
+
+/**
+ * An author's versions in an hour, as its grants say: what is more is not relayed, and comes by sync. It never voids
+ * anything, so a script that publishes in a loop costs everyone less, and loses nothing.
+ */
+function withinGrant(state: EngineState, { via, envelope }: Candidate): Verdict | null {
+  if (via !== 'gossip' || envelope === null || !isVersion(envelope)) return null
+  const { key } = envelope.body
+  const grants = state.ledger.roleOf(key)?.grants ?? []
+  if (grants.length === 0) return null
+  const rate = Math.max(...grants.map((grant) => grant.rate))
+  const bucket = bucketOf(state, key, rate)
+  bucket.tokens = Math.min(rate, bucket.tokens + ((state.now - bucket.at) / HOUR_MS) * rate)
+  bucket.at = state.now
+  if (bucket.tokens >= 1) {
+    bucket.tokens -= 1
+    bucket.over = false
+    return null
+  }
+  if (!bucket.over) {
+    const message = `A key publishes more than its grant's ${rate} versions an hour: they spread by sync alone.`
+    event(state, 'warn', 'rate', message, { key, rate, code: 'E_RATE' })
+  }
+  bucket.over = true
+  return ignore('E_RATE')
+}
+
+function bucketOf(state: EngineState, key: Key, rate: number): Bucket {
+  state.authors ??= new Map()
+  const { authors } = state
+  const bucket = authors.get(key) ?? { tokens: rate, at: state.now, over: false }
+  authors.delete(key)
+  const quiet = authors.size >= LIMITS.intake.authors ? authors.keys().next().value : undefined
+  if (quiet !== undefined) authors.delete(quiet)
+  authors.set(key, bucket)
+  return bucket
 }

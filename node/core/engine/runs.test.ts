@@ -26,6 +26,11 @@ function bring(probe: Probe, version: Envelope<Version>): void {
   store(probe, version)
 }
 
+/** As after a sync: charters do not come by gossip. */
+function takeCharter(probe: Probe, charter: Envelope): void {
+  probe.feed({ type: 'record', via: 'local', from: null, bytes: charter.bytes, ref: -1 })
+}
+
 function finish(probe: Probe, but: Partial<AppliedPolicy> = {}): readonly string[] {
   const runs = probe.take('apply')
   for (const { run, policies } of runs) {
@@ -225,6 +230,27 @@ describe('converging', () => {
     expect(probe.kinds()).toContain('heldBack')
     probe.feed({ type: 'command', ref: 1, command: { type: 'converge' } })
     expect(probe.take('apply').at(-1)?.policies).toMatchObject([{ version: first.id }])
+  })
+
+  it('keeps the last good versions under a charter that asks for a newer chorus, until one does not', () => {
+    const { scene, probe } = world()
+    const first = scene.publish(n1, 'web/site')
+    bring(probe, first)
+    finish(probe)
+    takeCharter(probe, scene.charter([actor('root')], { minVersion: '99.0' }))
+    const second = scene.publish(n1, 'web/site')
+    bring(probe, second)
+    expect(shown(probe)).toMatchObject({ state: 'behind', code: 'E_NEWER', inForce: first.id })
+    expect(probe.engine.view.alarms().map(({ code }) => code)).toEqual(['E_NEWER', 'E_NEWER'])
+    probe.feed({ type: 'command', ref: 1, command: { type: 'converge' } })
+    expect(probe.take('apply').at(-1)?.policies).toMatchObject([{ version: first.id }])
+    probe.feed({
+      type: 'applied',
+      run: 2,
+      policies: [{ policy: 'web/site', version: first.id, state: 'ok', outcomes: [] }],
+    })
+    takeCharter(probe, scene.charter([actor('root')], { minVersion: '0.1.0' }))
+    expect(probe.take('apply').at(-1)?.policies).toMatchObject([{ version: second.id }])
   })
 
   it('remembers what is in force over a restart, and checks it again', () => {

@@ -49,6 +49,8 @@ export class EngineState {
   holding: Holding | null = null
   /** Envelope hash to code, of what can never be taken. */
   refusals: Map<string, string> | null = null
+  /** What is left of the hour's rate of each author, by gossip. */
+  authors: Map<Key, Bucket> | null = null
   /** Ids of entries dated in the future when they came. */
   flagged: Set<Cid> | null = null
 
@@ -120,6 +122,13 @@ export interface Gap {
   readonly key: Key | null
   readonly since: number
   seen: number
+}
+
+/** `over`: it was said that it is empty. */
+export interface Bucket {
+  tokens: number
+  at: number
+  over: boolean
 }
 
 /** What a look at the ledger must look at again. */

@@ -13,7 +13,7 @@ import { heldCount } from './holding.ts'
 import type { LocalState } from './port.ts'
 import type { EngineState } from './state.ts'
 import { judgeNow } from './state.ts'
-import { identityOf } from './targets.ts'
+import { identityOf, leastVersion } from './targets.ts'
 
 /** A node's state as others see it: what its beacon says, or what its silence or its lost neighbours say. */
 export type NodeState = Health | 'away' | 'down'
@@ -189,6 +189,9 @@ export class EngineView {
     const alarms = newsOf(this.#state).map(fromLedger)
     const { stale, cloned, skewMs, self } = this.#state
     const own = (code: string, message: string): void => void alarms.push({ code, subject: self, message })
+    const least = leastVersion(this.#state)
+    if (least !== null)
+      own('E_NEWER', `The charter asks for chorus ${least}: update this node. It keeps its last good versions.`)
     if (stale !== null) own('STALE', `This node is stale: ${stale}.`)
     if (cloned) own('E_CLONED', 'Another daemon works with the key of this node: make a new key on one of the two.')
     if (skewMs !== 0) own('E_CLOCK_SKEW', `This node's clock is ${Math.round(-skewMs / 1000)} s off: set it right.`)
