@@ -21,6 +21,7 @@ export { usedNames, viewOf, type UsedNames } from './language/used-names.ts'
 export { whyResource, type AttributeWhy, type Origin, type ResourceWhy } from './language/why-resource.ts'
 export type { WaitingResource } from './language/waiting.ts'
 export { memorySource, type PolicySource, type SourceFile } from './language/source.ts'
+export type { BundlePaths } from './language/resolve-attributes.ts'
 export type { TypeSchema, TypeTable } from './language/types.ts'
 
 export {

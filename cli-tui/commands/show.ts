@@ -35,7 +35,10 @@ const RECORD = /^bafy[a-z2-7]+$/
 
 export async function run(context: Context, input: Invocation): Promise<Exit> {
   const client = await daemonOf(context)
-  const what = input.args[0] ?? ''
+  if (input.options.flag('resolved')) return (await import('./show-resolved.ts')).run(context, input)
+  const what = input.args[0]
+  if (what === undefined)
+    throw new CliError('E_USAGE', 'show wants a record, a policy or a node', 'Without one there is only --resolved.')
   if (RECORD.test(what)) return showRecord(context, await client.record(what))
   const [policy = '', version] = what.split('@', 2)
   const known = (await client.log()).entries

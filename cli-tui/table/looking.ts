@@ -32,13 +32,34 @@ export const LOOKING: readonly CommandSpec[] = [
     name: 'show',
     group: 'Looking',
     summary: 'Everything about one record, node or policy',
-    args: [{ name: 'WHAT', help: 'a record id, a policy (web/site or web/site@3), or a node' }],
-    options: [],
+    args: [{ name: '[WHAT]', help: 'a record id, a policy (web/site or web/site@3), or a node' }],
+    options: [
+      { flags: '--resolved', help: 'the resources of a policy (of all without WHAT) as a node has them' },
+      { flags: '--node <NODE>', help: 'with --resolved: which node (default: this one)' },
+    ],
     examples: [
       ['show web/site', 'the version that is in force here'],
       ['show web/site@3', 'its third version'],
+      ['show web/site --resolved --node web-1', 'with every expression evaluated for web-1'],
     ],
     load: () => import('../commands/show.ts'),
+  },
+  {
+    name: 'why',
+    group: 'Looking',
+    summary: 'Why a node has a policy or has not, and why a resource is as it is there',
+    details:
+      'Takes select and when apart, names the origin of each value, who claims the same, and what stands in the way. Facts of other nodes are those that they told.',
+    args: [
+      { name: 'NODE', help: 'its name, id, or the start of either' },
+      { name: '[RESOURCE]', help: 'such as file/motd, or web/site:file/motd for that of one policy' },
+    ],
+    options: [],
+    examples: [
+      ['why web-1', 'every policy, term by term'],
+      ['why web-1 file/key', 'one resource and each of its values'],
+    ],
+    load: () => import('../commands/why.ts'),
   },
   {
     name: 'diff',

@@ -74,6 +74,38 @@ export const POLICIES: readonly CommandSpec[] = [
     load: () => import('../commands/lint.ts'),
   },
   {
+    name: 'fmt',
+    group: 'Policies',
+    summary: 'Write policies and their data in their one form; comments stay',
+    details: 'Of a folder: policy.yaml and what is in data/. Nothing changes what a policy means, or its bundle.',
+    args: [
+      { name: '[PATH]', help: 'a folder with policy.yaml, a folder of such folders, or a file (default: this folder)' },
+    ],
+    options: [{ flags: '--check', help: 'change nothing, and exit 1 if something is not in its form' }],
+    examples: [['fmt --check policies/examples/hello', 'for CI']],
+    load: () => import('../commands/fmt.ts'),
+  },
+  {
+    name: 'explain',
+    group: 'Policies',
+    summary: 'Where the value of a variable comes from on a node: every layer, the winner, file and line',
+    args: [
+      { name: 'PATH', help: 'such as vars.port or vars.users.alice' },
+      { name: '[DIR]', help: 'the folder with policy.yaml (default: this one)' },
+    ],
+    options: [
+      { flags: '--node <NODE>', help: 'the node (default: this one)' },
+      { flags: '--label <KEY=VALUE>', help: 'make up a node with this label, without a daemon', many: true },
+      { flags: '--policy <POLICY>', help: 'the version in force here instead of a folder; lines are not known then' },
+      SET,
+    ],
+    examples: [
+      ['explain vars.port web/site --node web-1', 'what web-1 gets, and from which line'],
+      ['explain greeting policies/examples/hello --label env=prod', 'without a mesh'],
+    ],
+    load: () => import('../commands/explain.ts'),
+  },
+  {
     name: 'rollback',
     group: 'Policies',
     summary: 'Publish an earlier version of a policy again, as a new version',
