@@ -30,7 +30,7 @@ export async function run(context: Context, _input: Invocation): Promise<Exit> {
   ])
   const source = new DaemonSource({ client, act: actionsOf(context), now: io.now, noRoot: await rootTrouble(context) })
   try {
-    await source.start()
+    await started(source)
     // Ink knows FORCE_COLOR only, and reads it when it is imported.
     if (!colour) process.env['FORCE_COLOR'] = '0'
     // React checks itself at every step unless it is told that it is no development.
@@ -53,5 +53,20 @@ export async function run(context: Context, _input: Invocation): Promise<Exit> {
 async function rootTrouble(context: Context): Promise<string | null> {
   const { rootKeyTrouble } = await import('../keys/signers.ts')
   const client = await daemonOf(context)
-  return rootKeyTrouble(context, (await client.summary()).mesh)
+  return rootKeyTrouble(context, (await client.status()).mesh)
+}
+
+/** @throws ControlError E_API_VERSION if the daemon was started before this command was installed, and lacks what the screens ask for */
+async function started(source: { start(): Promise<void> }): Promise<void> {
+  try {
+    await source.start()
+  } catch (error) {
+    if (!(error instanceof Error) || Reflect.get(error, 'code') !== 'E_NOT_FOUND') throw error
+    const { ControlError } = await import('../../node/control/index.ts')
+    throw new ControlError(
+      'E_API_VERSION',
+      'the daemon is older than this command, and does not answer what the screens ask',
+      'Restart it: it was started before Chorus was updated.',
+    )
+  }
 }

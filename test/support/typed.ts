@@ -17,6 +17,7 @@ export interface Ran {
 export class Typed {
   readonly dir = mkdtempSync(join(tmpdir(), 'chorus-cli-'))
   readonly daemons: ChildProcess[] = []
+  readonly #byNode = new Map<string, ChildProcess>()
   readonly #env = { ...process.env, NO_COLOR: '1', XDG_CONFIG_HOME: join(this.dir, 'operator'), CHORUS_STATE: '' }
 
   chorus(node: string, ...argv: string[]): Ran {
@@ -48,10 +49,20 @@ export class Typed {
     const args = ['up', '--user', '--json', '--listen', '127.0.0.1:0', '--state', join(this.dir, node)]
     const child = spawn(process.execPath, [MAIN, ...args], { env: this.#env, stdio: ['ignore', 'pipe', 'ignore'] })
     this.daemons.push(child)
+    this.#byNode.set(node, child)
     await new Promise<void>((done, failed) => {
       child.once('exit', (code) => failed(new Error(`${node} ended with ${code}`)))
       createInterface({ input: child.stdout }).once('line', () => done())
     })
+  }
+
+  /** As a power cut would: no goodbye. */
+  async kill(node: string): Promise<void> {
+    const child = this.#byNode.get(node)
+    if (child === undefined) throw new Error(`${node} was not started`)
+    const gone = new Promise<void>((done) => child.once('exit', () => done()))
+    child.kill('SIGKILL')
+    await gone
   }
 
   /** Exit codes of the daemons, ended with SIGTERM. */

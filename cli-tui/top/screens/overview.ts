@@ -81,7 +81,8 @@ function healthLines(summary: Summary, view: View): Line[] {
   const { self } = summary
   const rights = summary.rights === null ? 'not known yet' : summary.rights.words.join('; ') || 'only look'
   const held = self.hold === null ? '' : `, held: ${self.hold}`
-  const words = `${self.state}${self.provisional ? ', provisional' : ''}${self.observe ? ', observes only' : ''}${held}`
+  const sign = stateSpan(self.state, marks).text
+  const words = `${sign}${self.provisional ? ', provisional' : ''}${self.observe ? ', observes only' : ''}${held}`
   const lines = [barLine(summary, view), ...stateLines(summary, columns, marks)]
   if (isShort(view)) return [...lines, fact('me', `${self.name}  ${words}  may: ${rights}`, marks, 4)]
   const ledger = `${grouped(summary.records)} records, charter ${summary.charter.n}, epoch ${summary.charter.epoch}`
