@@ -20,8 +20,6 @@ export interface Converging {
   /** When the last corrective runs began, oldest first. */
   corrections: number[]
   flapping: boolean
-  /** Versions that failed their health check here: the last good one stays. */
-  readonly unhealthy: Set<Cid>
   readonly outcomes: Map<string, readonly Outcome[]>
   /** `converge` commands waiting for the end of a run. */
   readonly refs: number[]
@@ -69,7 +67,6 @@ export function convergingOf(state: EngineState): Converging {
     drifted: false,
     corrections: [],
     flapping: false,
-    unhealthy: new Set(),
     outcomes: new Map(),
     refs: [],
   }

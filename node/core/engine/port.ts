@@ -58,6 +58,8 @@ export interface AppliedPolicy {
   readonly version: Cid
   readonly state: 'ok' | 'failed' | 'waiting' | 'held'
   readonly code?: string
+  /** It failed its health check and stays all the same: its policy says so. */
+  readonly stays?: boolean
   readonly outcomes: readonly Outcome[]
 }
 
@@ -182,6 +184,8 @@ export interface LocalState {
   readonly confined?: Readonly<
     Record<Cid, { readonly types: readonly string[] | null; readonly paths: readonly string[] | null }>
   >
+  /** Versions that were taken back here, with the code: E_HEALTH or E_CUT_OFF. They are not tried again. */
+  readonly unhealthy?: Readonly<Record<Cid, string>>
   /** Bundles refused for good, with the code. */
   readonly refused: Readonly<Record<Cid, string>>
   readonly hold: { readonly reason: string; readonly until: Millis | null } | null

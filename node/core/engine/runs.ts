@@ -79,12 +79,16 @@ export function applied(state: EngineState, id: number, results: readonly Applie
   const before = state.local.inForce
   const inForce = { ...before }
   const confined: Record<Cid, NonNullable<LocalState['confined']>[Cid]> = { ...state.local.confined }
+  const unhealthy: Record<Cid, string> = { ...state.local.unhealthy }
   for (const result of results) {
     const target = run.policies.find((one) => one.policy === result.policy)
     if (target !== undefined) put(inForce, confined, result, target)
     converging.outcomes.set(result.policy, result.outcomes)
-    if (result.code === 'E_HEALTH' && target?.run?.id === target?.want?.id) converging.unhealthy.add(result.version)
+    if (result.state === 'ok') delete unhealthy[result.version]
+    else if (isTakenBack(result) && target?.run?.id === target?.want?.id) unhealthy[result.version] = result.code
   }
+  const wanted = new Set([...converging.targets.values()].map(({ want }) => want?.id))
+  for (const version of Object.keys(unhealthy)) if (!wanted.has(version)) delete unhealthy[version]
   for (const policy of run.removed) {
     if (results.some((result) => result.policy === policy && result.state !== 'ok')) continue
     delete inForce[policy]
@@ -92,8 +96,15 @@ export function applied(state: EngineState, id: number, results: readonly Applie
   }
   const named = new Set(Object.values(inForce).flatMap(({ version, lastGood }) => [version, lastGood]))
   for (const version of Object.keys(confined)) if (!named.has(version)) delete confined[version]
-  remember(state, { ...state.local, inForce, confined })
+  const { unhealthy: _before, ...local } = state.local
+  const taken = Object.keys(unhealthy).length === 0 ? {} : { unhealthy }
+  remember(state, { ...local, inForce, confined, ...taken })
   finish(state, converging, run, results, before)
+}
+
+/** Not well, or the end of this node's contact with the others: the last good version comes back. */
+function isTakenBack(result: AppliedPolicy): result is AppliedPolicy & { readonly code: string } {
+  return result.code === 'E_CUT_OFF' || (result.code === 'E_HEALTH' && result.stays !== true)
 }
 
 function put(
