@@ -108,6 +108,13 @@ export const LIMITS = {
   packageDatabaseBytes: 64 * MiB,
   /** Names in one resource, so that one command line holds them. */
   packageNames: 1_000,
+  /** Starting or stopping a service: systemd's own limit is 90 s. ms. */
+  serviceMs: 5 * minute,
+  /** How often a service is looked at after its start, and the pause between: a wrong configuration ends it at once. */
+  serviceLooks: 3,
+  /** The same where a command of the policy tells whether it runs: it may need its time. */
+  serviceStatusLooks: 30,
+  serviceLookMs: 300,
   /** /etc/passwd, /etc/group, /etc/shadow, /etc/hosts, /etc/fstab: 40,000 accounts. */
   tableBytes: 4 * MiB,
   /** A file of others that is edited, held in memory; lines of it that one resource remembers to have changed. */

@@ -20,4 +20,10 @@ export const TYPE_EXAMPLES: Readonly<Record<string, string>> = {
   package/kernel: { names: [linux-image-amd64], version: "6.1.99-1", hold: true }
   package/telnetd: { state: absent, purge: true }
 `,
+  service: `resources:
+  file/conf: { path: /etc/nginx/nginx.conf, content: "...", notify: [service/nginx] }
+  service/nginx: { state: running, enabled: true, onNotify: reload }
+  service/ssh: { state: running, package: openssh-server }
+  service/telnet: { unit: telnet.socket, state: stopped, enabled: false, masked: true }
+`,
 }

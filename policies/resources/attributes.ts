@@ -22,7 +22,7 @@ export const accountName = z.string().regex(/^[^\s:/-][^\s:/]*$/, 'must be the n
 export const toolName = z
   .string()
   .max(LIMITS.nameChars)
-  .regex(/^[A-Za-z0-9_][A-Za-z0-9_.+:@~=-]*$/, 'must be a plain name that starts with a letter or digit')
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9_.+:@~-]*$/, 'must be a plain name that starts with a letter or digit')
 
 export const duration = z.string().regex(/^[1-9][0-9]{0,6}(ms|s|m|h|d)$/, 'must be a duration, as in 30s, 10m or 1h')
 

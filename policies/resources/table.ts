@@ -2,6 +2,7 @@ import { assert } from './assert.ts'
 import { exec } from './exec.ts'
 import { file } from './file.ts'
 import { packages } from './package.ts'
+import { service } from './service.ts'
 import type { ResourceType } from './type.ts'
 
 /** Every resource type by its name: one line a type. */
@@ -10,4 +11,5 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   exec,
   file,
   package: packages,
+  service,
 }
