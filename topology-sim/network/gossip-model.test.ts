@@ -24,17 +24,25 @@ function simulate({ graph, params = {}, seed = 1, loss = 0, connected = () => tr
     get nowUs() {
       return queue.time
     },
-    schedule(at: number, kind: GossipEvent, node: number, from: number, message: GossipMessage) {
+    schedule(at: number, kind: GossipEvent, node: number, from: number, message: GossipMessage | null) {
       queue.add(at, kind, node, from, message)
     },
     connected: (a: number, b: number) => connected(a, b, queue.time),
     deliver: (node: number) => verdict(node),
   }
-  const model = new GossipModel(graph, { ...GOSSIP_DEFAULTS, ...params }, links, new Random(seed, 'gossip'), host)
+  const model = new GossipModel(graph, { ...GOSSIP_DEFAULTS, ...params }, links, new Random(seed, 'gossip'), host, {
+    data: () => undefined,
+    control: () => undefined,
+  })
+  for (let node = 0; node < graph.nodes; node++) {
+    for (let i = 0; i < graph.degree(node); i++) model.connect(node, graph.neighbour(node, i))
+  }
+  model.mesh.settle()
   const publish = (node: number): GossipMessage => {
     const message = model.publish(node, 1024, null)
     // Only this test's own messages are ever scheduled as payload.
-    while (queue.next()) model.handle(queue.kind as GossipEvent, queue.a, queue.b, queue.payload as GossipMessage)
+    while (queue.next())
+      model.handle(queue.kind as GossipEvent, queue.a, queue.b, queue.payload as GossipMessage | null)
     return message
   }
   return { model, publish }
@@ -45,7 +53,7 @@ const overlay = (nodes: number): Graph => randomOverlay(nodes, 8, 24, new Random
 describe('the gossip model', () => {
   it('keeps every mesh degree within its bounds', () => {
     const { model } = simulate({ graph: overlay(1000) })
-    const degrees = Array.from({ length: 1000 }, (_, node) => model.meshDegree(node))
+    const degrees = Array.from({ length: 1000 }, (_, node) => model.mesh.degree(node))
     expect(Math.min(...degrees)).toBeGreaterThanOrEqual(GOSSIP_DEFAULTS.degreeLow)
     expect(Math.max(...degrees)).toBeLessThanOrEqual(GOSSIP_DEFAULTS.degreeHigh)
   })

@@ -1,6 +1,6 @@
 import type { Random } from '../kernel/random.ts'
+import { GossipMesh } from './gossip-mesh.ts'
 import type { Graph } from './graph.ts'
-import type { Links } from './links.ts'
 import type { GossipParams } from './params.ts'
 
 /** What became of a message at a node, as its engine judged it. */
@@ -9,13 +9,27 @@ export type Verdict = 'accept' | 'ignore' | 'reject'
 /** What the model needs of the simulation that it runs in. */
 export interface GossipHost {
   readonly nowUs: number
-  schedule(atUs: number, kind: GossipEvent, node: number, from: number, message: GossipMessage): void
+  schedule(atUs: number, kind: GossipEvent, node: number, from: number, message: GossipMessage | null): void
   /** Whether bytes pass between two nodes now: both are up, and no partition lies between them. */
   connected(a: number, b: number): boolean
   deliver(node: number, from: number, message: GossipMessage): Verdict
+  /** For how long a node that misbehaves keeps what it should pass on; infinite: for ever. Microseconds. */
+  keepsUs?(node: number, message: GossipMessage): number
 }
 
-export const GOSSIP_EVENTS = { data: 0, ihave: 1, iwant: 2, heartbeat: 3 } as const
+/** When a frame that is sent now arrives, and the shortest time that one takes. */
+export interface GossipLinks {
+  baseUs(from: number, to: number): number
+  arrivalUs(nowUs: number, from: number, to: number, bytes: number): number
+}
+
+/** Where frames are counted. */
+export interface GossipCounter {
+  data(from: number, to: number, bytes: number): void
+  control(from: number, to: number, bytes: number): void
+}
+
+export const GOSSIP_EVENTS = { data: 0, ihave: 1, iwant: 2, heartbeat: 3, tend: 4, relay: 5 } as const
 export type GossipEvent = (typeof GOSSIP_EVENTS)[keyof typeof GOSSIP_EVENTS]
 
 /** One message on its way through the mesh. */
@@ -39,42 +53,59 @@ export interface GossipMessage {
  * IDONTWANT has arrived is computed from when its sender had the message, since both are known when it matters.
  */
 export class GossipModel {
-  readonly bytesIn: Float64Array
-  readonly bytesOut: Float64Array
+  readonly mesh: GossipMesh
   readonly #graph: Graph
   readonly #params: GossipParams
-  readonly #links: Links
+  readonly #links: GossipLinks
   readonly #random: Random
   readonly #host: GossipHost
-  /** For each node a bit for each place among its neighbours that is in its mesh. Places are at most 32. */
-  readonly #mesh: Uint32Array
-  /** Messages that a node still tells of, with the heartbeats left. */
-  readonly #recent = new Map<number, { message: GossipMessage; left: number }[]>()
+  readonly #counter: GossipCounter
   /** Each node's heartbeat has a phase of its own. */
   readonly #phase: Uint32Array
+  /** The heartbeat at which each node last sent IHAVEs: those of one heartbeat share their frames. */
+  readonly #told: Float64Array
   #messages = 0
 
-  constructor(graph: Graph, params: GossipParams, links: Links, random: Random, host: GossipHost) {
-    if (graph.places > 32)
-      throw new RangeError(`the gossip model holds at most 32 neighbours a node, not ${graph.places}`)
+  constructor(
+    graph: Graph,
+    params: GossipParams,
+    links: GossipLinks,
+    random: Random,
+    host: GossipHost,
+    counter: GossipCounter,
+  ) {
     this.#graph = graph
     this.#params = params
     this.#links = links
     this.#random = random
     this.#host = host
-    this.#mesh = new Uint32Array(graph.nodes)
+    this.#counter = counter
+    this.mesh = new GossipMesh(graph, params, random)
     this.#phase = new Uint32Array(graph.nodes)
-    this.bytesIn = new Float64Array(graph.nodes)
-    this.bytesOut = new Float64Array(graph.nodes)
     for (let node = 0; node < graph.nodes; node++) this.#phase[node] = random.below(params.heartbeatUs)
-    this.#graftAll()
+    this.#told = new Float64Array(graph.nodes).fill(-1)
   }
 
-  meshDegree(node: number): number {
-    return ones(this.#mesh[node] ?? 0)
+  connect(a: number, b: number): void {
+    this.mesh.open(a, b)
+    this.#tendIfThin(a)
+    this.#tendIfThin(b)
+  }
+
+  disconnect(a: number, b: number): void {
+    this.mesh.close(a, b)
+    this.#tendIfThin(a)
+    this.#tendIfThin(b)
+  }
+
+  /** Below its lower bound a node looks for mesh peers at its next heartbeat. */
+  #tendIfThin(node: number): void {
+    if (this.mesh.settled && this.mesh.degree(node) < this.#params.degreeLow)
+      this.#host.schedule(this.#nextBeatUs(node), GOSSIP_EVENTS.tend, node, node, null)
   }
 
   publish(node: number, bytes: number, payload: unknown): GossipMessage {
+    this.mesh.settle()
     const message: GossipMessage = {
       index: this.#messages++,
       bytes,
@@ -86,15 +117,16 @@ export class GossipModel {
       delivered: 1,
     }
     message.seen[node] = 1
-    const everyone = this.#params.floodPublish ? 0xffff_ffff : (this.#mesh[node] ?? 0)
-    this.#forward(node, -1, message, everyone)
-    this.#tellLater(node, message)
+    this.#forward(node, -1, message, this.#params.floodPublish)
+    this.#tellLater(node, message, this.#params.gossipHeartbeats)
     return message
   }
 
   /** The driver gives back what was scheduled, when its time has come. */
-  handle(kind: GossipEvent, node: number, from: number, message: GossipMessage): void {
-    if (kind === GOSSIP_EVENTS.heartbeat) return this.#heartbeat(node)
+  handle(kind: GossipEvent, node: number, from: number, message: GossipMessage | null): void {
+    if (message === null) return this.mesh.tend(node)
+    if (kind === GOSSIP_EVENTS.heartbeat) return this.#heartbeat(node, from, message)
+    if (kind === GOSSIP_EVENTS.relay) return this.#passOn(node, from, message)
     if (!this.#host.connected(from, node)) return
     if (kind === GOSSIP_EVENTS.data) this.#receive(node, from, message)
     else if (kind === GOSSIP_EVENTS.ihave) this.#want(node, from, message)
@@ -109,16 +141,26 @@ export class GossipModel {
     const verdict = this.#host.deliver(node, from, message)
     if (verdict !== 'accept') return
     message.delivered++
-    this.#forward(node, from, message, this.#mesh[node] ?? 0)
-    this.#tellLater(node, message)
+    const keptUs = this.#host.keepsUs?.(node, message) ?? 0
+    if (keptUs === 0) this.#passOn(node, from, message)
+    else if (keptUs < Number.POSITIVE_INFINITY)
+      this.#host.schedule(this.#host.nowUs + keptUs, GOSSIP_EVENTS.relay, node, from, message)
   }
 
-  /** To those neighbours of `places` that neither sent it nor have said by now that they have it. */
-  #forward(node: number, from: number, message: GossipMessage, places: number): void {
-    for (let i = 0; i < this.#graph.degree(node); i++) {
-      if ((places & (1 << i)) === 0) continue
-      const to = this.#graph.neighbour(node, i)
-      if (to === from || !this.#host.connected(node, to) || this.#unwanted(node, to, message)) continue
+  #passOn(node: number, from: number, message: GossipMessage): void {
+    this.#forward(node, from, message, false)
+    this.#tellLater(node, message, this.#params.gossipHeartbeats)
+  }
+
+  /** To those in the mesh (or to all) that neither sent it nor have said by now that they have it. */
+  #forward(node: number, from: number, message: GossipMessage, toAll: boolean): void {
+    const graph = this.#graph
+    const degree = graph.degree(node)
+    for (let i = 0; i < degree; i++) {
+      const edge = graph.edgeOf(node, i)
+      if (!(toAll ? this.mesh.isOpen(edge) : this.mesh.has(edge))) continue
+      const to = graph.targetOf(edge)
+      if (to === from || this.#unwanted(node, to, message)) continue
       this.#send(node, to, message)
     }
   }
@@ -131,7 +173,7 @@ export class GossipModel {
 
   #send(from: number, to: number, message: GossipMessage): void {
     const bytes = message.bytes + this.#params.frameBytes
-    this.#count(from, to, bytes)
+    this.#counter.data(from, to, bytes)
     message.copies++
     const at = this.#links.arrivalUs(this.#host.nowUs, from, to, bytes)
     if ((message.seen[to] ?? 0) === 0) this.#host.schedule(at, GOSSIP_EVENTS.data, to, from, message)
@@ -139,100 +181,53 @@ export class GossipModel {
 
   #want(node: number, from: number, message: GossipMessage): void {
     if ((message.seen[node] ?? 0) > 0) return
-    this.#control(node, from, GOSSIP_EVENTS.iwant, message)
-  }
-
-  #control(from: number, to: number, kind: GossipEvent, message: GossipMessage): void {
     const bytes = this.#params.idBytes + this.#params.frameBytes
-    this.#count(from, to, bytes)
-    this.#host.schedule(this.#links.arrivalUs(this.#host.nowUs, from, to, bytes), kind, to, from, message)
+    this.#counter.control(node, from, bytes)
+    this.#host.schedule(
+      this.#links.arrivalUs(this.#host.nowUs, node, from, bytes),
+      GOSSIP_EVENTS.iwant,
+      from,
+      node,
+      message,
+    )
   }
 
   #countDontWants(node: number, from: number): void {
     const bytes = this.#params.idBytes + this.#params.frameBytes
-    for (let i = 0; i < this.#graph.degree(node); i++) {
-      const to = this.#graph.neighbour(node, i)
-      if (((this.#mesh[node] ?? 0) & (1 << i)) !== 0 && to !== from) this.#count(node, to, bytes)
+    const degree = this.#graph.degree(node)
+    for (let i = 0; i < degree; i++) {
+      const edge = this.#graph.edgeOf(node, i)
+      const to = this.#graph.targetOf(edge)
+      if (to !== from && this.mesh.has(edge)) this.#counter.control(node, to, bytes)
     }
   }
 
-  #tellLater(node: number, message: GossipMessage): void {
-    const recent = this.#recent.get(node)
-    const entry = { message, left: this.#params.gossipHeartbeats }
-    if (recent !== undefined) {
-      recent.push(entry)
-      return
-    }
-    this.#recent.set(node, [entry])
-    this.#nextHeartbeat(node, message)
-  }
-
-  #nextHeartbeat(node: number, message: GossipMessage): void {
+  #nextBeatUs(node: number): number {
     const { heartbeatUs } = this.#params
     const phase = this.#phase[node] ?? 0
-    const beats = Math.floor((this.#host.nowUs - phase) / heartbeatUs) + 1
-    this.#host.schedule(phase + beats * heartbeatUs, GOSSIP_EVENTS.heartbeat, node, node, message)
+    return phase + (Math.floor((this.#host.nowUs - phase) / heartbeatUs) + 1) * heartbeatUs
+  }
+
+  /** @param left heartbeats at which it is still told of */
+  #tellLater(node: number, message: GossipMessage, left: number): void {
+    if (left > 0) this.#host.schedule(this.#nextBeatUs(node), GOSSIP_EVENTS.heartbeat, node, left, message)
   }
 
   /** IHAVE to a few neighbours outside the mesh, for what was heard in the last heartbeats. */
-  #heartbeat(node: number): void {
-    const recent = this.#recent.get(node)
-    if (recent === undefined) return
-    const mesh = this.#mesh[node] ?? 0
-    const outside: number[] = []
-    for (let i = 0; i < this.#graph.degree(node); i++) {
-      const other = this.#graph.neighbour(node, i)
-      if ((mesh & (1 << i)) === 0 && this.#host.connected(node, other)) outside.push(other)
-    }
+  #heartbeat(node: number, left: number, message: GossipMessage): void {
+    const outside = this.mesh.outside(node)
     const count = Math.max(this.#params.lazyDegree, Math.floor(outside.length * this.#params.lazyShare))
-    const chosen =
-      outside.length <= count ? outside : this.#random.sample(outside.length, count).map((i) => outside[i] ?? node)
-    for (const to of chosen) this.#tell(node, to, recent)
-    for (const entry of recent) entry.left--
-    const left = recent.filter((entry) => entry.left > 0)
-    const first = left[0]
-    if (first === undefined) {
-      this.#recent.delete(node)
-      return
-    }
-    this.#recent.set(node, left)
-    this.#nextHeartbeat(node, first.message)
+    if (outside.length <= count) for (const to of outside) this.#tell(node, to, message)
+    else for (const i of this.#random.sample(outside.length, count)) this.#tell(node, outside[i] ?? node, message)
+    this.#told[node] = this.#host.nowUs
+    this.#tellLater(node, message, left - 1)
   }
 
-  #tell(node: number, to: number, recent: readonly { readonly message: GossipMessage }[]): void {
-    this.#count(node, to, recent.length * this.#params.idBytes + this.#params.frameBytes)
-    for (const { message } of recent) {
-      if ((message.seen[to] ?? 0) > 0) continue
-      const at = this.#links.arrivalUs(this.#host.nowUs, node, to, 0)
-      this.#host.schedule(at, GOSSIP_EVENTS.ihave, to, node, message)
-    }
+  #tell(node: number, to: number, message: GossipMessage): void {
+    const shared = this.#told[node] === this.#host.nowUs
+    this.#counter.control(node, to, this.#params.idBytes + (shared ? 0 : this.#params.frameBytes))
+    if ((message.seen[to] ?? 0) > 0) return
+    const at = this.#links.arrivalUs(this.#host.nowUs, node, to, 0)
+    this.#host.schedule(at, GOSSIP_EVENTS.ihave, to, node, message)
   }
-
-  #count(from: number, to: number, bytes: number): void {
-    this.bytesOut[from] = (this.bytesOut[from] ?? 0) + bytes
-    this.bytesIn[to] = (this.bytesIn[to] ?? 0) + bytes
-  }
-
-  /** The mesh as heartbeats settle it: nodes below the lower bound graft until they have the wanted degree. */
-  #graftAll(): void {
-    const { degree, degreeHigh } = this.#params
-    const order = this.#random.shuffle(Array.from({ length: this.#graph.nodes }, (_, node) => node))
-    for (const node of order) {
-      const places = this.#random.shuffle(Array.from({ length: this.#graph.degree(node) }, (_, i) => i))
-      for (const i of places) {
-        if (this.meshDegree(node) >= degree) break
-        const other = this.#graph.neighbour(node, i)
-        if (this.meshDegree(other) >= degreeHigh) continue
-        this.#mesh[node] = (this.#mesh[node] ?? 0) | (1 << i)
-        this.#mesh[other] = (this.#mesh[other] ?? 0) | (1 << this.#graph.placeOf(other, node))
-      }
-    }
-  }
-}
-
-/** Bits that are set (Hacker's Delight, figure 5-2). */
-function ones(bits: number): number {
-  let x = bits - ((bits >>> 1) & 0x5555_5555)
-  x = (x & 0x3333_3333) + ((x >>> 2) & 0x3333_3333)
-  return Math.imul((x + (x >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24
 }

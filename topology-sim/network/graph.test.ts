@@ -4,7 +4,7 @@ import { edgeListOverlay, type Graph, isolated, randomOverlay, smallWorldOverlay
 
 function edgesAreMutual(graph: Graph): boolean {
   for (let node = 0; node < graph.nodes; node++) {
-    for (let i = 0; i < graph.degree(node); i++) if (graph.placeOf(graph.neighbour(node, i), node) < 0) return false
+    for (let i = 0; i < graph.degree(node); i++) if (graph.edgeBetween(graph.neighbour(node, i), node) < 0) return false
   }
   return true
 }

@@ -1,20 +1,31 @@
 import type { Random } from '../kernel/random.ts'
 
 /**
- * Who is connected to whom: undirected, without loops, at most one edge a pair. Neighbours lie in one typed array with a
- * fixed number of places a node, so that a million nodes with a dozen neighbours each take 48 MB.
+ * Who is connected to whom: undirected, without loops, at most one edge a pair. Neighbours lie in one typed array with
+ * places reserved for each node, so that a million nodes with a dozen neighbours each take some 200 MB. Each end of an
+ * edge has its own index (`edgeOf`), by which others keep what they know of it in arrays of their own.
  */
 export class Graph {
   readonly nodes: number
-  readonly places: number
-  readonly #neighbours: Int32Array
-  readonly #degrees: Uint16Array
+  /** Indices of edges' ends lie below this. */
+  readonly ends: number
+  readonly #offsets: Int32Array
+  readonly #targets: Int32Array
+  readonly #twins: Int32Array
+  readonly #degrees: Int32Array
 
-  constructor(nodes: number, places: number) {
+  /** @param places neighbours that each node can have: one number for all, or one for each */
+  constructor(nodes: number, places: number | ArrayLike<number>) {
     this.nodes = nodes
-    this.places = places
-    this.#neighbours = new Int32Array(nodes * places)
-    this.#degrees = new Uint16Array(nodes)
+    this.#offsets = new Int32Array(nodes + 1)
+    for (let node = 0; node < nodes; node++) {
+      const room = typeof places === 'number' ? places : (places[node] ?? 0)
+      this.#offsets[node + 1] = (this.#offsets[node] ?? 0) + room
+    }
+    this.ends = this.#offsets[nodes] ?? 0
+    this.#targets = new Int32Array(this.ends)
+    this.#twins = new Int32Array(this.ends)
+    this.#degrees = new Int32Array(nodes)
   }
 
   degree(node: number): number {
@@ -23,41 +34,96 @@ export class Graph {
 
   /** The neighbour at place `i`, 0 <= i < degree(node). */
   neighbour(node: number, i: number): number {
-    return this.#neighbours[node * this.places + i] ?? -1
+    return this.#targets[(this.#offsets[node] ?? 0) + i] ?? -1
   }
 
-  /** The place of `other` among the neighbours of `node`, or -1. */
-  placeOf(node: number, other: number): number {
-    const from = node * this.places
-    for (let i = 0; i < this.degree(node); i++) if (this.#neighbours[from + i] === other) return i
+  /** The index of this node's end of the edge at place `i`. */
+  edgeOf(node: number, i: number): number {
+    return (this.#offsets[node] ?? 0) + i
+  }
+
+  targetOf(edge: number): number {
+    return this.#targets[edge] ?? -1
+  }
+
+  /** The same edge's other end. */
+  twinOf(edge: number): number {
+    return this.#twins[edge] ?? -1
+  }
+
+  /** The end at `a` of the edge between the two, or -1. Looks through the shorter list. */
+  edgeBetween(a: number, b: number): number {
+    if (this.degree(a) > this.degree(b)) {
+      const other = this.#find(b, a)
+      return other < 0 ? -1 : this.twinOf(other)
+    }
+    return this.#find(a, b)
+  }
+
+  #find(node: number, other: number): number {
+    const from = this.#offsets[node] ?? 0
+    const to = from + this.degree(node)
+    for (let edge = from; edge < to; edge++) if (this.#targets[edge] === other) return edge
     return -1
+  }
+
+  hasRoom(node: number): boolean {
+    return (this.#offsets[node] ?? 0) + this.degree(node) < (this.#offsets[node + 1] ?? 0)
   }
 
   /** @returns false if there is no room at either end, or the edge is there already */
   connect(a: number, b: number): boolean {
-    if (a === b || this.degree(a) >= this.places || this.degree(b) >= this.places || this.placeOf(a, b) >= 0)
-      return false
-    this.#put(a, b)
-    this.#put(b, a)
+    if (a === b || !this.hasRoom(a) || !this.hasRoom(b) || this.edgeBetween(a, b) >= 0) return false
+    const here = this.edgeOf(a, this.degree(a))
+    const there = this.edgeOf(b, this.degree(b))
+    this.#targets[here] = b
+    this.#targets[there] = a
+    this.#twins[here] = there
+    this.#twins[there] = here
+    this.#degrees[a] = this.degree(a) + 1
+    this.#degrees[b] = this.degree(b) + 1
     return true
-  }
-
-  #put(node: number, other: number): void {
-    const degree = this.degree(node)
-    this.#neighbours[node * this.places + degree] = other
-    this.#degrees[node] = degree + 1
   }
 }
 
-/** Every node dials `dials` others at random, as a daemon with an address book does; connected through a ring of arrival. */
-export function randomOverlay(nodes: number, dials: number, places: number, random: Random): Graph {
+/** Whether `from` can open a connection to `to`: somebody behind NAT cannot be dialled. */
+export type CanDial = (from: number, to: number) => boolean
+
+const ANYONE: CanDial = () => true
+
+/**
+ * Every node dials `dials` others at random, as a daemon with an address book does. The first dial goes to somebody who
+ * is already there: that alone keeps the graph connected.
+ */
+export function randomOverlay(
+  nodes: number,
+  dials: number,
+  places: number,
+  random: Random,
+  canDial: CanDial = ANYONE,
+): Graph {
   const graph = new Graph(nodes, places)
   for (let node = 1; node < nodes; node++) {
-    // The first dial goes to somebody who is already there: that alone keeps the graph connected.
-    for (let tries = 0; tries < places * 4 && !graph.connect(node, random.below(node)); tries++);
+    for (let tries = 0; tries < places * 8; tries++) {
+      const other = random.below(node)
+      if ((canDial(node, other) || canDial(other, node)) && graph.connect(node, other)) break
+    }
   }
   for (let node = 0; node < nodes; node++) {
-    for (let i = 1; i < dials; i++) graph.connect(node, random.below(nodes))
+    for (let i = 1; i < dials; i++) {
+      const other = random.below(nodes)
+      if (canDial(node, other)) graph.connect(node, other)
+    }
+  }
+  return graph
+}
+
+/** The union of degree / 2 random rings: connected, and of this degree but for the few pairs that meet twice. */
+export function regularOverlay(nodes: number, degree: number, places: number, random: Random): Graph {
+  const graph = new Graph(nodes, places)
+  for (let ring = 0; ring < Math.max(1, degree / 2); ring++) {
+    const order = random.shuffle(Array.from({ length: nodes }, (_, node) => node))
+    for (let i = 0; i < nodes; i++) graph.connect(order[i] ?? 0, order[(i + 1) % nodes] ?? 0)
   }
   return graph
 }
@@ -74,41 +140,56 @@ export function smallWorldOverlay(nodes: number, near: number, rewire: number, p
   return graph
 }
 
-export function starOverlay(nodes: number): Graph {
-  const graph = new Graph(nodes, Math.max(1, nodes - 1))
+/** @param spare places that the outer nodes keep for more neighbours */
+export function starOverlay(nodes: number, spare = 0): Graph {
+  const places = new Uint32Array(nodes).fill(1 + spare)
+  places[0] = Math.max(1, nodes - 1 + spare)
+  const graph = new Graph(nodes, places)
   for (let node = 1; node < nodes; node++) graph.connect(0, node)
   return graph
 }
 
+export function fullOverlay(nodes: number, canDial: CanDial = ANYONE): Graph {
+  const graph = new Graph(nodes, Math.max(1, nodes - 1))
+  for (let a = 0; a < nodes; a++) {
+    for (let b = a + 1; b < nodes; b++) if (canDial(a, b) || canDial(b, a)) graph.connect(a, b)
+  }
+  return graph
+}
+
 /** @throws RangeError for an edge that names a node that is not there */
-export function edgeListOverlay(nodes: number, edges: readonly (readonly [number, number])[]): Graph {
-  const degrees = new Uint32Array(nodes)
+export function edgeListOverlay(nodes: number, edges: readonly (readonly [number, number])[], spare = 0): Graph {
+  const places = new Uint32Array(nodes).fill(1 + spare)
   for (const [a, b] of edges) {
     if (a >= nodes || b >= nodes || a < 0 || b < 0)
       throw new RangeError(`edge ${a}-${b} names a node outside 0..${nodes - 1}`)
-    degrees[a] = (degrees[a] ?? 0) + 1
-    degrees[b] = (degrees[b] ?? 0) + 1
+    places[a] = (places[a] ?? 0) + 1
+    places[b] = (places[b] ?? 0) + 1
   }
-  const places = degrees.reduce((most, degree) => Math.max(most, degree), 1)
   const graph = new Graph(nodes, places)
   for (const [a, b] of edges) graph.connect(a, b)
   return graph
 }
 
-/** Nodes that node 0 cannot reach. */
-export function isolated(graph: Graph): number {
+/** Nodes that `from` cannot reach over edges that `open` lets through, among those that `counts` names. */
+export function isolated(
+  graph: Graph,
+  from = 0,
+  open: (edge: number) => boolean = () => true,
+  counts: (node: number) => boolean = () => true,
+): number {
   const seen = new Uint8Array(graph.nodes)
-  const stack = [0]
-  seen[0] = 1
-  let reached = 0
+  const stack = [from]
+  seen[from] = 1
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    reached++
     for (let i = 0; i < graph.degree(node); i++) {
       const other = graph.neighbour(node, i)
-      if (seen[other] === 1) continue
+      if (seen[other] === 1 || !open(graph.edgeOf(node, i))) continue
       seen[other] = 1
       stack.push(other)
     }
   }
-  return graph.nodes - reached
+  let unreached = 0
+  for (let node = 0; node < graph.nodes; node++) if (seen[node] === 0 && counts(node)) unreached++
+  return unreached
 }

@@ -8,52 +8,122 @@ import type { Random } from '../kernel/random.ts'
 export interface LinkSettings {
   /** One-way latency between regions, `latencyUs[from][to]`. */
   readonly latencyUs: readonly (readonly number[])[]
-  /** Log-normal jitter: the deviation of the natural logarithm of the factor on the latency; 0.1 is a calm WAN. */
-  readonly jitter: number
+  /** One way between two nodes of one zone. @default the region's own latency */
+  readonly zoneLatencyUs?: number
+  /**
+   * Log-normal jitter: the deviation of the natural logarithm of the factor on the latency; 0.1 is a calm WAN. For all
+   * pairs of regions, or for each.
+   */
+  readonly jitter: number | readonly (readonly number[])[]
   /** Share of messages that lose a packet. */
-  readonly loss: number
-  /** What a node can send, by region; Infinity is no bound. */
+  readonly loss: number | readonly (readonly number[])[]
+  /** What a node can send and receive, by region; Infinity is no bound. */
   readonly uplink: readonly number[]
+  readonly downlink?: readonly number[]
 }
 
 const RTO_US = 200_000
 /** Retries after which TCP's own back-off would have ended the connection. */
 const RETRIES_MAX = 6
+/** Normal deviates, drawn once for each world: a lookup in place of a logarithm, a root and a cosine. */
+const NORMALS = 4096
 
 export class Links {
-  readonly #settings: LinkSettings
-  readonly #regions: Uint8Array
+  readonly regions: number
+  readonly #regionOf: Uint8Array
+  /** For each node a number that is the same for all of its zone, 0 for none. */
+  readonly #zoneOf: Int32Array | null
   readonly #random: Random
-  /** When each node's uplink is free again. */
-  readonly #busyUntil: Float64Array
+  readonly #normals: Float64Array
+  #latency: Float64Array = new Float64Array(0)
+  #jitter: Float64Array = new Float64Array(0)
+  #loss: Float64Array = new Float64Array(0)
+  #zoneLatency: number | null = null
+  #lossy = false
+  #uplink: Float64Array
+  #downlink: Float64Array
+  /** When each node's uplink and downlink are free again. */
+  readonly #upUntil: Float64Array
+  readonly #downUntil: Float64Array
 
-  /** @param regions the region of each node, an index into the settings' tables */
-  constructor(settings: LinkSettings, regions: Uint8Array, random: Random) {
-    this.#settings = settings
-    this.#regions = regions
+  /** @param regionOf the region of each node, an index into the settings' tables */
+  constructor(settings: LinkSettings, regionOf: Uint8Array, random: Random, zoneOf: Int32Array | null = null) {
+    this.#regionOf = regionOf
+    this.#zoneOf = zoneOf
     this.#random = random
-    this.#busyUntil = new Float64Array(regions.length)
+    this.regions = settings.latencyUs.length
+    this.#normals = Float64Array.from({ length: NORMALS }, () => random.normal(0, 1))
+    this.#uplink = new Float64Array(this.regions)
+    this.#downlink = new Float64Array(this.regions)
+    this.#upUntil = new Float64Array(regionOf.length)
+    this.#downUntil = new Float64Array(regionOf.length)
+    this.set(settings)
+  }
+
+  /** From now on. What is on its way already keeps its time. */
+  set(settings: LinkSettings): void {
+    const { regions } = this
+    const table = (values: number | readonly (readonly number[])[]): Float64Array =>
+      Float64Array.from({ length: regions * regions }, (_, at) =>
+        typeof values === 'number' ? values : (values[Math.floor(at / regions)]?.[at % regions] ?? 0),
+      )
+    this.#latency = table(settings.latencyUs)
+    this.#jitter = table(settings.jitter)
+    this.#loss = table(settings.loss)
+    this.#lossy = this.#loss.some((loss) => loss > 0)
+    this.#zoneLatency = settings.zoneLatencyUs ?? null
+    const unbounded = Number.POSITIVE_INFINITY
+    this.#uplink = Float64Array.from({ length: regions }, (_, at) => settings.uplink[at] ?? unbounded)
+    this.#downlink = Float64Array.from({ length: regions }, (_, at) => settings.downlink?.[at] ?? unbounded)
+  }
+
+  regionOf(node: number): number {
+    return this.#regionOf[node] ?? 0
   }
 
   /** One-way latency without jitter. */
   baseUs(from: number, to: number): number {
-    return this.#settings.latencyUs[this.#regions[from] ?? 0]?.[this.#regions[to] ?? 0] ?? 0
+    if (this.#zoneLatency !== null && this.#zoneOf !== null) {
+      const zone = this.#zoneOf[from] ?? 0
+      if (zone !== 0 && zone === this.#zoneOf[to]) return this.#zoneLatency
+    }
+    return this.#latency[(this.#regionOf[from] ?? 0) * this.regions + (this.#regionOf[to] ?? 0)] ?? 0
   }
 
-  /** When a message of `bytes` that is sent now has arrived; takes its share of the sender's uplink. */
+  /** When the uplink has sent what it was given so far. */
+  freeUs(node: number): number {
+    return this.#upUntil[node] ?? 0
+  }
+
+  /** When a message of `bytes` that is sent now has arrived; takes its share of both ends' bandwidth. */
   arrivalUs(nowUs: number, from: number, to: number, bytes: number): number {
-    const rate = this.#settings.uplink[this.#regions[from] ?? 0] ?? Number.POSITIVE_INFINITY
-    const start = Math.max(nowUs, this.#busyUntil[from] ?? 0)
-    const departure = start + (bytes * 1e6) / rate
-    this.#busyUntil[from] = departure
-    const { jitter, loss } = this.#settings
-    const base = this.baseUs(from, to)
-    let flight = jitter > 0 ? base * Math.exp(this.#random.normal(0, jitter)) : base
-    if (loss > 0) {
-      for (let tries = 0; tries < RETRIES_MAX && this.#random.chance(loss); tries++) {
-        flight += Math.max(RTO_US, 2 * base) * 2 ** tries
-      }
+    const here = this.#regionOf[from] ?? 0
+    const there = this.#regionOf[to] ?? 0
+    const at = here * this.regions + there
+    let departure = nowUs
+    const up = this.#uplink[here] ?? Number.POSITIVE_INFINITY
+    if (up !== Number.POSITIVE_INFINITY) {
+      departure = Math.max(nowUs, this.#upUntil[from] ?? 0) + (bytes * 1e6) / up
+      this.#upUntil[from] = departure
     }
-    return departure + flight
+    const base = this.baseUs(from, to)
+    const jitter = this.#jitter[at] ?? 0
+    let flight = base
+    if (jitter > 0) flight *= Math.exp(jitter * (this.#normals[this.#random.uint32() & (NORMALS - 1)] ?? 0))
+    if (this.#lossy) flight += this.#retransmissionsUs(this.#loss[at] ?? 0, base)
+    const arrival = departure + flight
+    const down = this.#downlink[there] ?? Number.POSITIVE_INFINITY
+    if (down === Number.POSITIVE_INFINITY) return arrival
+    const done = Math.max(arrival, (this.#downUntil[to] ?? 0) + (bytes * 1e6) / down)
+    this.#downUntil[to] = done
+    return done
+  }
+
+  #retransmissionsUs(loss: number, baseUs: number): number {
+    let late = 0
+    for (let tries = 0; tries < RETRIES_MAX && this.#random.chance(loss); tries++) {
+      late += Math.max(RTO_US, 2 * baseUs) * 2 ** tries
+    }
+    return late
   }
 }

@@ -1,21 +1,21 @@
+import type { Value } from '../../policies/index.ts'
 import type {
   Actor,
   CharterChanges,
   Cid,
   Engine,
   EngineEvent,
-  EngineSettings,
   Grant,
   Key,
   Labels,
   LocalState,
-  Timing,
 } from '../../node/core/index.ts'
-import type { Graph } from '../network/graph.ts'
-import type { Network, NetworkCounters, NetworkHost } from '../network/network.ts'
-import type { HostModel } from './hosts.ts'
+import type { Network } from '../network/network.ts'
 import type { Measurements, Publication } from './measure.ts'
 import type { Violation } from './invariants.ts'
+import type { LinkOptions, NodeSpec } from './options.ts'
+
+export type * from './options.ts'
 
 /**
  * A world: N engines, one mesh, virtual time, one seed. A scenario driver makes one, schedules what happens with `at`,
@@ -80,9 +80,9 @@ export interface World {
   sleep(node: number): void
   wake(node: number): void
   /** A node that was in the fleet as `absent` joins by an invite (invite, provisional certificate, handshake). */
-  join(node: number): void
+  join(node: number, via?: number): void
   leave(node: number): void
-  /** Disk operations of this node take this many times as long; Infinity: they fail with E_DISK. */
+  /** Disk operations of this node take this many times as long; Infinity: they fail with E_STORE_IO. */
   slowDisk(node: number, factor: number): void
   /** Its clock is this far ahead of the world's from now on (negative: behind). */
   setClock(node: number, aheadMs: number): void
@@ -122,112 +122,6 @@ export interface RunEnd {
   readonly nowMs: number
 }
 
-export interface WorldOptions {
-  readonly seed: number
-  readonly fleet: Fleet
-  readonly overlay?: OverlayOptions | Graph
-  readonly links?: Partial<LinkOptions>
-  /** Regions by name; a node's `region` is an index into it. @default one */
-  readonly regions?: readonly string[]
-  /** Makes the network. @default the model */
-  readonly network?: NetworkFactory
-  /** 'on' | 'off'; 'auto' turns them off above `SIM_LIMITS.beaconNodes`, as everybody hears everybody. @default 'auto' */
-  readonly beacons?: 'on' | 'off' | 'auto'
-  /** Milliseconds between two beacons of a node. */
-  readonly beaconMs?: number
-  readonly timing?: Partial<Timing>
-  /** What applying takes, and how often it fails or drifts. */
-  readonly hosts?: HostModel
-  readonly disk?: DiskOptions
-  /** Who may publish what, beside node 0, which may everything. */
-  readonly grants?: readonly { readonly holder: number | string; readonly grant: Partial<Omit<Grant, 'key'>> }[]
-  /**
-   * 'ed25519': as the daemon. 'model': a keyed hash in its place, a hundredth of the cost; every check is still made.
-   * @default ed25519 up to `SIM_LIMITS.realSignatureNodes`
-   */
-  readonly signatures?: 'ed25519' | 'model'
-  /** Bundles that a node keeps for others, selected or not. @default the engine's: true */
-  readonly mirror?: boolean
-  readonly events?: EngineSettings['events']
-  /** Virtual time at the start. Milliseconds since 1970. */
-  readonly startMs?: number
-  /** @default true */
-  readonly invariants?: boolean
-}
-
-export interface Fleet {
-  readonly size: number
-  /** Must give equal answers to equal questions. Share label and fact objects between nodes: they are kept. */
-  at(node: number): NodeSpec
-}
-
-export interface NodeSpec {
-  readonly name: string
-  readonly labels: Labels
-  readonly facts: Readonly<Record<string, unknown>>
-  readonly region: number
-  /** Nodes of one zone of a region are `LinkOptions.zoneLatencyMs` apart. @default '' */
-  readonly zone?: string
-  /** @default always */
-  readonly presence?: 'always' | 'intermittent'
-  /** False: behind NAT; it dials others, and two such nodes never connect. @default true */
-  readonly dialable?: boolean
-  /** Not there at the start: `World.join` lets it in. @default false */
-  readonly absent?: boolean
-  /** Off at the start (a laptop); `wake` turns it on. @default false */
-  readonly asleep?: boolean
-}
-
-export type OverlayOptions =
-  /** Every node dials `dials` others. @default random, 6 dials */
-  | { readonly kind: 'random'; readonly dials?: number }
-  /** Every node has this many neighbours, as near as can be. */
-  | { readonly kind: 'regular'; readonly degree: number }
-  | { readonly kind: 'smallWorld'; readonly near?: number; readonly rewire?: number }
-  | { readonly kind: 'star' }
-  | { readonly kind: 'full' }
-  | { readonly kind: 'edges'; readonly edges: readonly (readonly [number, number])[] }
-
-export interface LinkOptions {
-  /** One way, from region to region, as the median. Milliseconds. */
-  readonly latencyMs: readonly (readonly number[])[]
-  /** One way within a zone. Milliseconds. @default the region's own */
-  readonly zoneLatencyMs?: number
-  /** Deviation of the logarithm of the factor on latency (log-normal), for all or from region to region; 0.1: a calm WAN. */
-  readonly jitter: number | readonly (readonly number[])[]
-  /** Share of messages that lose a packet, and so come late by a retransmission. */
-  readonly loss: number | readonly (readonly number[])[]
-  /** What a node of each region can send and receive. Bytes a second. */
-  readonly uplink: number | readonly number[]
-  readonly downlink: number | readonly number[]
-}
-
-export interface DiskOptions {
-  /** One fsync, as the median of a log-normal distribution. Milliseconds. @default 2 */
-  readonly fsyncMs?: number
-  /** @default 0.5 */
-  readonly jitter?: number
-}
-
-export type NetworkFactory = (host: NetworkHost, parts: NetworkParts) => Network
-
-export interface NetworkParts {
-  readonly seed: number
-  /** Who dials whom. */
-  readonly graph: Graph
-  readonly links: LinkModel
-  /** sha2-256 of these bytes, hex: the message id of gossip. */
-  messageId(bytes: Uint8Array): string
-}
-
-/** When a message of `bytes` that is sent now arrives; takes its share of both ends' bandwidth. Microseconds. */
-export interface LinkModel {
-  readonly regions: number
-  regionOf(node: number): number
-  baseUs(from: number, to: number): number
-  arrivalUs(nowUs: number, from: number, to: number, bytes: number): number
-}
-
 /** A compiled policy as nodes see it: what a version names, and what its host will have to do. */
 export interface PolicyBundle {
   readonly policy: string
@@ -238,6 +132,8 @@ export interface PolicyBundle {
   readonly cid: Cid
   /** Bytes of all its blocks. */
   readonly size: number
+  /** Its resources may differ between nodes of equal labels and facts: it looks at names. */
+  readonly byName: boolean
   /** The resources of one node, as the real resolver gives them. */
   resourcesOf(node: NodeFacts): readonly { readonly key: string; readonly type: string }[]
 }
@@ -246,7 +142,7 @@ export interface NodeFacts {
   readonly name: string
   readonly id: string
   readonly labels: Labels
-  readonly facts: Readonly<Record<string, unknown>>
+  readonly facts: Readonly<Record<string, Value>>
 }
 
 /** Each part is optional; without it the node behaves in that respect. Draw from `random` alone. */
@@ -325,5 +221,3 @@ export interface TraceLine {
   readonly text: string
   readonly event?: EngineEvent
 }
-
-export type { NetworkCounters }

@@ -1,0 +1,175 @@
+import {
+  actorOf,
+  buildInvite,
+  emptyLedger,
+  enrollerOf,
+  firstCharter,
+  grantTo,
+  seal,
+  type Actor,
+  type Cid,
+  type Envelope,
+  type Grant,
+  type Invite,
+  type Key,
+  type Labels,
+  type Ledger,
+  type LedgerEnv,
+  type Provisional,
+  type Signer,
+} from '../../node/core/index.ts'
+import { SIM_LIMITS } from '../limits.ts'
+import { hasher, type SimCrypto } from './crypto.ts'
+import { bodyTemplate, LateRecord, type BodyTemplate } from './late-record.ts'
+import type { SharedReader } from './memo.ts'
+import type { Fleet } from './types.ts'
+
+/**
+ * The mesh before anything happens: charter 1, invites, and a certificate for every node. The enroller is a key file
+ * and no node, so nobody confirms what the invites gave: that would be as many records again, and change nothing.
+ */
+export interface Genesis {
+  readonly mesh: Cid
+  readonly root: Actor
+  readonly recovery: Actor
+  readonly enroller: Actor
+  readonly keys: readonly Key[]
+  readonly ledger: Ledger
+  signerOf(node: number): Signer
+}
+
+const encoder = new TextEncoder()
+const DAY_MS = 24 * 3_600_000
+/** Longer than any simulation: certificates of nodes that were never confirmed must not end in it. */
+const INVITE_MS = 3_650 * DAY_MS
+
+export interface GenesisOptions {
+  readonly seed: number
+  readonly fleet: Fleet
+  readonly crypto: SimCrypto
+  readonly reader: SharedReader
+  readonly startMs: number
+  readonly selects: LedgerEnv['selects']
+  /** Asked once the nodes' keys are known. */
+  readonly grants: (keyOf: (holder: number | string) => Key) => readonly Grant[]
+}
+
+export function makeGenesis(options: GenesisOptions): Genesis {
+  const { seed, fleet, crypto, reader, selects } = options
+  const signers = new Map<number, Signer>()
+  const signerOf = (node: number): Signer => {
+    const known = signers.get(node)
+    if (known !== undefined) return known
+    const signer = crypto.signerOf(hasher.sha256(encoder.encode(`chorus node ${seed} ${node}`)))
+    if (crypto.kind === 'ed25519') signers.set(node, signer)
+    return signer
+  }
+  const keys: Key[] = []
+  for (let node = 0; node < fleet.size; node++) keys.push(signerOf(node).key)
+  const [root, recovery, enroller] = [actorOf('root', crypto), actorOf('recovery', crypto), actorOf('enroller', crypto)]
+  const keyOf = (holder: number | string): Key =>
+    typeof holder === 'number' ? (keys[holder] ?? '') : actorOf(holder, crypto).key
+  const issuedAt = options.startMs - DAY_MS
+  const charter = seal(
+    firstCharter({
+      name: 'simulated',
+      nonce: hasher.sha256(encoder.encode(`chorus simulation ${seed}`)).subarray(0, 16),
+      roots: { keys: [root.key], threshold: 1 },
+      recovery: { keys: [recovery.key], threshold: 1 },
+      enrollers: [enrollerOf(enroller.key, { '*': ['*'] })],
+      grants: [grantTo(keys[0] ?? '', { name: 'first node' }), ...options.grants(keyOf)],
+      minVersion: '0.1.0',
+      issuedAt,
+      refreshBy: options.startMs + INVITE_MS,
+    }),
+    [root],
+    hasher,
+  )
+  reader.know(charter, charter.bytes)
+  let ledger = emptyLedger({ mesh: charter.id, selects }).add([charter]).ledger
+  const enrolling = new Enrolling({ crypto, reader, enroller, signerOf, at: issuedAt })
+  for (let node = 0; node < fleet.size; node++) {
+    const spec = fleet.at(node)
+    if (spec.absent === true) continue
+    ledger = enrolling.add(ledger, keys[node] ?? '', spec.name, spec.labels, node)
+  }
+  ledger = enrolling.flush(ledger)
+  return { mesh: charter.id, root, recovery, enroller, keys, ledger, signerOf }
+}
+
+interface EnrollingParts {
+  readonly crypto: SimCrypto
+  readonly reader: SharedReader
+  readonly enroller: Actor
+  readonly signerOf: (node: number) => Signer
+  readonly at: number
+}
+
+/** An invite for each set of labels and each `inviteUses` nodes, and the certificates that they gave. */
+class Enrolling {
+  readonly #parts: EnrollingParts
+  readonly #open = new Map<Labels, OpenInvite>()
+  #batch: Envelope[] = []
+  #invites = 0
+
+  constructor(parts: EnrollingParts) {
+    this.#parts = parts
+  }
+
+  add(before: Ledger, key: Key, name: string, labels: Labels, node: number): Ledger {
+    const { crypto, reader, enroller, signerOf, at } = this.#parts
+    let ledger = before
+    let open = this.#open.get(labels)
+    if (open === undefined || open.left === 0) {
+      ledger = this.flush(ledger)
+      const signer = actorOf(`invite ${this.#invites++}`, crypto)
+      const wish = { at, invite: signer.key, labels, expires: at + INVITE_MS, uses: SIM_LIMITS.inviteUses }
+      const invite = seal(buildInvite(ledger, enroller.key, wish), [enroller], hasher)
+      reader.know(invite, invite.bytes)
+      ledger = ledger.add([invite]).ledger
+      const template = bodyTemplate(provisional(invite, key, name, at))
+      open = { invite, signers: (of) => [signerOf(of), signer], left: SIM_LIMITS.inviteUses, template }
+      this.#open.set(labels, open)
+    }
+    open.left--
+    const body = provisional(open.invite, key, name, at)
+    this.#batch.push(new LateRecord(body, open.template(body), { reader, signers: open.signers }, node))
+    return ledger
+  }
+
+  flush(ledger: Ledger): Ledger {
+    if (this.#batch.length === 0) return ledger
+    const added = ledger.add(this.#batch).ledger
+    this.#batch = []
+    return added
+  }
+}
+
+interface OpenInvite {
+  readonly invite: Envelope<Invite>
+  readonly signers: (node: number) => readonly Signer[]
+  readonly template: BodyTemplate<Provisional>
+  left: number
+}
+
+/** What `buildProvisional` gives, with fewer objects: all of an invite share its labels. */
+function provisional(invite: Envelope<Invite>, key: Key, name: string, at: number): Provisional {
+  const { mesh, invite: inviteKey, labels } = invite.body
+  const fixed = { serial: 0, ageRecipient: AGE_RECIPIENT, at } as const
+  return {
+    v: 1,
+    type: 'set/provisional',
+    mesh,
+    key,
+    crit: NO_CRIT,
+    invite: inviteKey,
+    inviteId: invite.id,
+    name,
+    labels,
+    ...fixed,
+  }
+}
+
+const NO_CRIT: readonly string[] = []
+/** Simulated nodes open no secrets. */
+const AGE_RECIPIENT = 'age1simulated'
