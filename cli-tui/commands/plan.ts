@@ -7,6 +7,9 @@ import { outcomesText } from '../out/outcomes.ts'
 import type { OutcomeRow } from '../out/outcomes.ts'
 import type { Paint } from '../out/paint.ts'
 import { listed, plural, safe } from '../out/text.ts'
+import { combinationsOf } from '../source/combinations.ts'
+import type { CombinationsOutput } from '../source/combinations.ts'
+import { fleetText } from '../out/combinations.ts'
 import { openBundle } from './converge.ts'
 
 /** `chorus plan --json`. `matches` is null without a daemon, which alone knows the other nodes. */
@@ -20,6 +23,8 @@ export interface PlanOutput {
   readonly outcomes: readonly OutcomeRow[]
   readonly matches: readonly { readonly name: string; readonly id: string }[] | null
   readonly errors: readonly { readonly code: string; readonly message: string }[]
+  /** Per kind of node that is known, what it is there and what would change; null without a daemon. */
+  readonly fleet: CombinationsOutput | null
 }
 
 export async function run(context: Context, { args, options }: Invocation): Promise<Exit> {
@@ -44,6 +49,7 @@ async function planWith(
     await client.putBlocks(bundle.blocks())
     const plan = await client.plan({ bundle: { cid: bundle.cid, size: bundle.size }, policy })
     if (plan.note !== undefined) context.out.note(plan.note)
+    const fleet = await combinationsOf(client, bundle, (await client.nodes()).nodes)
     const errors = plan.errors.map(({ code, message }) => ({ code, message }))
     return {
       policy,
@@ -54,6 +60,7 @@ async function planWith(
       outcomes: plan.outcomes,
       matches: plan.matches,
       errors,
+      fleet,
     }
   } finally {
     bundle.close()
@@ -70,7 +77,7 @@ async function planAlone(context: Context, options: Options, dir: string): Promi
     const why = selected
       ? 'its select is true here'
       : 'its select is not true here; give --label KEY=VALUE to assume labels'
-    return { policy, select, bundle: bundle.cid, selected, why, outcomes, matches: null, errors: [] }
+    return { policy, select, bundle: bundle.cid, selected, why, outcomes, matches: null, errors: [], fleet: null }
   } finally {
     bundle.close()
   }
@@ -86,5 +93,5 @@ function human(data: PlanOutput, paint: Paint): string {
     data.matches === null
       ? ''
       : `matches ${plural(names.length, 'node')}${names.length === 0 ? '' : `: ${listed(names, 20)}`}\n`
-  return `${paint('bold', safe(data.policy))}  ${paint('dim', `select: ${safe(data.select)}`)}\n\n${here}${errors}${matches === '' ? '' : `\n${matches}`}`
+  return `${paint('bold', safe(data.policy))}  ${paint('dim', `select: ${safe(data.select)}`)}\n\n${here}${errors}${matches === '' ? '' : `\n${matches}`}${data.fleet === null ? '' : fleetText(paint, data.fleet)}`
 }

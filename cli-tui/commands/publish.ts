@@ -8,6 +8,7 @@ import { facts } from '../out/grid.ts'
 import { bytes, plural } from '../out/text.ts'
 import { buildFolder } from '../source/compile.ts'
 import type { Built } from '../source/compile.ts'
+import { checkClaims } from '../source/claims.ts'
 import { checkForNodes } from '../source/expand.ts'
 import { gitMeta } from '../source/git.ts'
 
@@ -27,13 +28,15 @@ export async function run(context: Context, { args, options }: Invocation): Prom
   if (options.flag('dry-run')) return dryRun(context, built)
   const { policy, bundle, uses, dir } = built
   const client = await daemonOf(context)
-  checkForNodes(context, built, (await client.nodes()).nodes, options.flag('partial'))
+  const { nodes } = await client.nodes()
+  checkForNodes(context, built, nodes, options.flag('partial'))
   const progress = context.out.progress(`handing ${bytes(bundle.size)} to the daemon`)
   try {
     await client.putBlocks(rootFirst(bundle))
   } finally {
     progress.stop()
   }
+  await checkClaims(context, client, built, nodes, options.flag('partial'))
   const { repo, commit, dirty } = await gitMeta(dir)
   return publishDraft(context, client, options, {
     policy: policy.policy,

@@ -5,7 +5,7 @@ import type { Exit } from '../errors.ts'
 import { didYouMean } from '../input/suggest.ts'
 import { daemonOf } from '../mesh/daemon.ts'
 import { nodeNamed } from '../mesh/names.ts'
-import { policiesOn, shownAttributes } from '../mesh/resolved.ts'
+import { PolicyReader, policiesOn, shownAttributes } from '../mesh/resolved.ts'
 import type { PolicyOnNode } from '../mesh/resolved.ts'
 import type { Paint } from '../out/paint.ts'
 import { plural, safe } from '../out/text.ts'
@@ -40,7 +40,7 @@ export async function run(context: Context, { args, options }: Invocation): Prom
   const name = options.text('node')
   const row = name === undefined ? nodes.find(({ self }) => self) : nodeNamed(nodes, name)
   if (row === undefined) throw new CliError('E_NOT_FOUND', 'this node is no member of the mesh', 'Give --node NAME.')
-  const { policies } = await policiesOn(client, row)
+  const { policies } = await policiesOn(new PolicyReader(client), row)
   const [what] = args
   const asked = policies.filter(({ view }) => what === undefined || view.policy === what)
   if (what !== undefined && asked.length === 0) {
@@ -83,7 +83,7 @@ function human({ node, policies }: ShowResolvedOutput, paint: Paint): string {
 function resourceText(resource: ResolvedOutput, paint: Paint): string {
   const lines = [`  ${paint('bold', safe(resource.key))}:${resource.sensitive ? paint('dim', '  # sensitive') : ''}`]
   for (const [attr, value] of Object.entries(resource.attrs)) {
-    const text = valueText(value)
+    const text = typeof value === 'string' ? value : valueText(value)
     if (text.includes('\n'))
       lines.push(
         `    ${attr}: |`,

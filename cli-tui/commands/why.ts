@@ -7,7 +7,7 @@ import type { Exit } from '../errors.ts'
 import { didYouMean } from '../input/suggest.ts'
 import { daemonOf } from '../mesh/daemon.ts'
 import { nodeNamed } from '../mesh/names.ts'
-import { policiesOn, problemOf } from '../mesh/resolved.ts'
+import { PolicyReader, policiesOn, problemOf } from '../mesh/resolved.ts'
 import type { PolicyOnNode } from '../mesh/resolved.ts'
 import { contextOf } from '../mesh/select.ts'
 import { listed } from '../out/text.ts'
@@ -61,7 +61,7 @@ export interface ResourceFound {
 export async function run(context: Context, { args }: Invocation): Promise<Exit> {
   const client = await daemonOf(context)
   const row = nodeNamed((await client.nodes()).nodes, args[0] ?? '')
-  const { answer, policies } = await policiesOn(client, row)
+  const { answer, policies } = await policiesOn(new PolicyReader(client), row)
   const { name, id, labels, state } = answer.node
   const node = contextOf(answer.node)
   const key = args[1]

@@ -53,16 +53,32 @@ export async function readPolicyOf(client: ControlClient, cid: string): Promise<
   return { policy, files: new Map(root.files.map((file) => [file.path, file])) }
 }
 
+/** Reads each policy once, for questions about many nodes. */
+export class PolicyReader {
+  readonly client: ControlClient
+  readonly #read = new Map<string, Promise<PolicyOnly>>()
+
+  constructor(client: ControlClient) {
+    this.client = client
+  }
+
+  read(cid: string): Promise<PolicyOnly> {
+    const known = this.#read.get(cid) ?? readPolicyOf(this.client, cid)
+    this.#read.set(cid, known)
+    return known
+  }
+}
+
 /** Every policy of one node with what it resolves to there, by the facts that the node told. */
 export async function policiesOn(
-  client: ControlClient,
+  reader: PolicyReader,
   node: NodeRow,
 ): Promise<{ readonly answer: NodePoliciesView; readonly policies: readonly PolicyOnNode[] }> {
-  const answer = await client.nodePolicies(node.key)
+  const answer = await reader.client.nodePolicies(node.key)
   const context = contextOf(answer.node)
   const policies: PolicyOnNode[] = []
   for (const view of answer.policies) {
-    const read = view.bundle !== null && view.held ? await readPolicyOf(client, view.bundle.cid) : null
+    const read = view.bundle !== null && view.held ? await reader.read(view.bundle.cid) : null
     const selected = view.selector !== null && evaluateSelector(view.selector, context).selected
     const resolved = read !== null && selected ? resolveShown(read, context) : null
     policies.push({ view, policy: read?.policy ?? null, selected, resolved })

@@ -37,5 +37,6 @@ export function termText(paint: Paint, term: TermOutput, indent = '    '): strin
 /** A value in one line, as YAML would have it. */
 export function valueText(value: Value | undefined): string {
   if (value === undefined) return '(nothing)'
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  // oxlint-disable-next-line no-control-regex
+  return typeof value === 'string' && !/[\u0000-\u001f]/.test(value) ? value : JSON.stringify(value)
 }

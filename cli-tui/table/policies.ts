@@ -28,7 +28,7 @@ export const POLICIES: readonly CommandSpec[] = [
     options: [
       ...WAIT,
       { flags: '--dry-run', help: 'compile and show what would be published, and send nothing' },
-      { flags: '--partial', help: 'publish although some nodes cannot resolve it; they keep what they have' },
+      { flags: '--partial', help: 'publish although some nodes cannot resolve it, or another policy claims the same there' },
       SET,
       ...SIGNING,
     ],

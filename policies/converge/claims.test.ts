@@ -32,6 +32,7 @@ describe('two policies that claim the same', () => {
         winner: { policy: 'a/a', key: 'file/motd' },
         other: { policy: 'b/b', key: 'file/motd' },
         equal: true,
+        decided: false,
       },
     ])
   })
@@ -39,12 +40,12 @@ describe('two policies that claim the same', () => {
   it('are in conflict if they do not: the first by priority, then by name, has it', () => {
     const winner = (...policies: ReturnType<typeof of>[]): unknown => {
       const [found] = sharedClaims(policies, RESOURCE_TYPES)
-      return [found?.winner.policy, found?.equal]
+      return [found?.winner.policy, found?.equal, found?.decided]
     }
-    expect(winner(of('b/b', 'x'), of('a/a', 'y'))).toEqual(['a/a', false])
-    expect(winner(of('b/b', 'x', 499), of('a/a', 'y'))).toEqual(['b/b', false])
-    expect(winner(of('b/b', 'x', 10), of('a/a', 'y', 20))).toEqual(['b/b', false])
-    expect(winner(of('b/b', 'x'), of('a/a', 'y', 501))).toEqual(['b/b', false])
+    expect(winner(of('b/b', 'x'), of('a/a', 'y'))).toEqual(['a/a', false, false])
+    expect(winner(of('b/b', 'x', 499), of('a/a', 'y'))).toEqual(['b/b', false, true])
+    expect(winner(of('b/b', 'x', 10), of('a/a', 'y', 20))).toEqual(['b/b', false, true])
+    expect(winner(of('b/b', 'x'), of('a/a', 'y', 501))).toEqual(['b/b', false, true])
   })
 
   it('a policy without a priority stands in the middle', () => {

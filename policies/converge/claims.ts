@@ -33,6 +33,8 @@ export interface SharedClaim {
   readonly other: { readonly policy: string; readonly key: string }
   /** They say the same: they merge, and nothing is wrong. */
   readonly equal: boolean
+  /** The winner has another priority than the other: somebody decided it. */
+  readonly decided: boolean
 }
 
 /**
@@ -44,6 +46,7 @@ export function sharedClaims(
   types: Readonly<Record<string, ResourceType>>,
 ): readonly SharedClaim[] {
   const holders = new Map<string, ResolvedResource>()
+  const priorities = new Map(policies.map(({ policy, priority }) => [policy, priority ?? DEFAULT_PRIORITY]))
   const shared: SharedClaim[] = []
   for (const { resources } of policies.toSorted(byRank)) {
     for (const resource of resources) {
@@ -53,7 +56,8 @@ export function sharedClaims(
       if (taken === undefined || holder === undefined) for (const claim of claims) holders.set(claim, resource)
       else {
         const equal = contentOf(holder) === contentOf(resource)
-        shared.push({ claim: taken, winner: named(holder), other: named(resource), equal })
+        const decided = priorities.get(holder.policy) !== priorities.get(resource.policy)
+        shared.push({ claim: taken, winner: named(holder), other: named(resource), equal, decided })
       }
     }
   }

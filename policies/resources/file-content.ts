@@ -55,7 +55,9 @@ function compared(context: TypeContext, wish: FileWish, entry: Entry, same: bool
 }
 
 function newFile(context: TypeContext, wish: FileWish, entry: Entry | null): MaybePromise<Step> {
-  const what = entry === null ? `new file, ${sizeOf(wish.wanted)} bytes` : 'a file in place of a link'
+  // How long a secret is tells something of it.
+  const size = context.sensitive ? '' : `, ${sizeOf(wish.wanted)} bytes`
+  const what = entry === null ? `new file${size}` : 'a file in place of a link'
   const makes = entry === null ? { makes: wish.path } : {}
   return withDiff(context, wish, null, {
     changes: [what],
