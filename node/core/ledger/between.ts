@@ -3,10 +3,16 @@ import type { Cid, Envelope, FeedBody, Key } from '../records/types.ts'
 import type { State } from './state.ts'
 
 /**
- * Entries of a feed that are not at or below `have`, oldest first. Walks both sides down together by feedSeq, so that
+ * Entries of a feed at or below `want` (none: its heads) that are not at or below `have`, oldest first. Walks both sides down together by feedSeq, so that
  * the cost is that of the difference, not of the feed.
  */
-export function between(state: State, key: Key, have: readonly Cid[], max: number): readonly Envelope<FeedBody>[] {
+export function between(
+  state: State,
+  key: Key,
+  have: readonly Cid[],
+  max: number,
+  want: readonly Cid[] = [],
+): readonly Envelope<FeedBody>[] {
   const feed = state.feeds.get(key)
   if (feed === undefined) return []
   /** True: the other side has it, and so all below it; or it has been found. */
@@ -23,7 +29,7 @@ export function between(state: State, key: Key, have: readonly Cid[], max: numbe
       ours += has ? (known === undefined ? 0 : -1) : 1
     }
   }
-  for (const id of feed.heads) meet(id, false)
+  for (const id of want.length > 0 ? want : feed.heads) meet(id, false)
   for (const id of have) meet(id, true)
   const found: Envelope<FeedBody>[] = []
   // Highest feedSeq first: when an entry comes out, everything above it has said whether the other side has it.

@@ -1,7 +1,7 @@
 import { isFeed } from '../records/guards.ts'
 import type { Cid, Envelope, FeedBody, Key, Millis } from '../records/types.ts'
 import { step } from './add.ts'
-import { alarmsOf } from './alarms.ts'
+import { alarmsOf, sharedNames } from './alarms.ts'
 import { between } from './between.ts'
 import { judge } from './judge.ts'
 import { isOpen, provenHeads, roleOf } from './law.ts'
@@ -42,6 +42,8 @@ class ValueLedger implements Ledger {
   readonly #selects: Selects
   readonly #state: State
   #digest: Digest | null = null
+  #judgements: Map<Cid, Judgement> | null = null
+  #alarms: readonly Alarm[] | null = null
 
   constructor(env: LedgerEnv, selects: Selects, state: State) {
     this.env = env
@@ -112,8 +114,13 @@ class ValueLedger implements Ledger {
     return { key, heads, size, maxSeq, closed: !isOpen(this.#state.law, key), missing: below }
   }
 
-  between(key: Key, have: readonly Cid[], max = Number.POSITIVE_INFINITY): readonly Envelope<FeedBody>[] {
-    return between(this.#state, key, have, max)
+  between(
+    key: Key,
+    have: readonly Cid[],
+    max = Number.POSITIVE_INFINITY,
+    want: readonly Cid[] = [],
+  ): readonly Envelope<FeedBody>[] {
+    return between(this.#state, key, have, max, want)
   }
 
   revocations(): ReturnType<Ledger['revocations']> {
@@ -125,8 +132,15 @@ class ValueLedger implements Ledger {
   }
 
   judge(id: Cid): Judgement | undefined {
+    const known = this.#judgements?.get(id)
+    if (known !== undefined) return known
     const entry = this.#state.entries.get(id)
-    if (entry !== undefined) return judge(this.#state, entry)
+    if (entry !== undefined) {
+      const judgement = judge(this.#state, entry)
+      this.#judgements ??= new Map()
+      this.#judgements.set(id, judgement)
+      return judgement
+    }
     return this.#state.charters.byId.has(id) ? { counts: true, code: null, reason: null } : undefined
   }
 
@@ -176,6 +190,10 @@ class ValueLedger implements Ledger {
   }
 
   alarms(now: Millis): ReturnType<Ledger['alarms']> {
-    return alarmsOf(this.#state, now)
+    if (this.#alarms !== null) return this.#alarms
+    const alarms = alarmsOf(this.#state, now)
+    // Only a name that several peers have can be another's at another time.
+    if (sharedNames(this.#state).length === 0) this.#alarms = alarms
+    return alarms
   }
 }

@@ -59,7 +59,7 @@ export interface Ledger {
    * Entries of `key` that are not at or below `have` (ids that are unknown here are passed over), oldest first, so that
    * a prefix of the answer is a valid feed. At most `max` entries.
    */
-  between(key: Key, have: readonly Cid[], max?: number): readonly Envelope<FeedBody>[]
+  between(key: Key, have: readonly Cid[], max?: number, want?: readonly Cid[]): readonly Envelope<FeedBody>[]
   /** Everything in the feeds of roots and former roots that revokes, whether it counts or not, oldest first. */
   revocations(): readonly Envelope<Revoke>[]
   /** Every set record, by id. */

@@ -8,7 +8,7 @@ import type { SyncAnswer, SyncAsk, SyncFrame } from './frames.ts'
 import { askedForHolds } from './holders.ts'
 import type { Link } from './links.ts'
 import { answerLive } from './live.ts'
-import { answerRange } from './listing.ts'
+import { answerRange, headsAfter } from './listing.ts'
 
 /** Answers to what members ask: from what is durable, without memory, one bounded frame for each question. */
 type AskFrame = Extract<SyncFrame, { type: 'ask' }>
@@ -40,7 +40,9 @@ function answerTo(state: EngineState, ask: Exclude<SyncAsk, { kind: 'holds' }>):
     case 'charters':
       return records(chartersAbove(ledger, ask.have))
     case 'feed':
-      return records(ledger.between(ask.key, ask.have, LIMITS.sync.answerRecords + 1))
+      return records(ledger.between(ask.key, ask.have, LIMITS.sync.answerRecords + 1, ask.want))
+    case 'heads':
+      return headsAfter(ledger, ask.key, ask.after)
     case 'live':
       return answerLive(state, ask)
     case 'fetch':

@@ -20,7 +20,8 @@ const place = fc.oneof(key, cid, fc.constant(''))
 const ask: fc.Arbitrary<SyncAsk> = fc.oneof(
   fc.record({ kind: fc.constant('digest'), digest, answering: fc.boolean() }),
   fc.record({ kind: fc.constant('charters'), have: cids }),
-  fc.record({ kind: fc.constant('feed'), key, have: cids }),
+  fc.record({ kind: fc.constant('feed'), key, want: cids, have: cids }),
+  fc.record({ kind: fc.constant('heads'), key, after: fc.oneof(cid, fc.constant('')) }),
   fc.record({
     kind: fc.constant('range'),
     section: fc.constantFrom('feeds', 'sets'),
@@ -46,6 +47,7 @@ const answer: fc.Arbitrary<SyncAnswer> = fc.oneof(
       maxLength: 5,
     }),
   }),
+  fc.record({ kind: fc.constant('heads'), heads: cids, more: fc.boolean() }),
   fc.record({ kind: fc.constant('sets'), ids: cids }),
   fc.record({ kind: fc.constant('holds'), version: cid }),
   fc.record({

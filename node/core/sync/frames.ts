@@ -21,8 +21,10 @@ export type SyncAsk =
   | { readonly kind: 'digest'; readonly digest: Digest; readonly answering: boolean }
   /** Charters that are not above these tips, parents first. */
   | { readonly kind: 'charters'; readonly have: readonly Cid[] }
-  /** Entries of one feed that are not at or below `have`, oldest first. */
-  | { readonly kind: 'feed'; readonly key: Key; readonly have: readonly Cid[] }
+  /** Entries of one feed at or below `want` (none: any head) that are not at or below `have`, oldest first. */
+  | { readonly kind: 'feed'; readonly key: Key; readonly want: readonly Cid[]; readonly have: readonly Cid[] }
+  /** A page of the heads of one feed, in order, after this one ('': from the first). */
+  | { readonly kind: 'heads'; readonly key: Key; readonly after: Cid }
   /** What lies from `from` up to, not including, `to` (null: to the end): feeds by key, sets by id. */
   | {
       readonly kind: 'range'
@@ -44,6 +46,7 @@ export type SyncAnswer =
   | { readonly kind: 'same' }
   | { readonly kind: 'split'; readonly parts: readonly RangePart[] }
   | { readonly kind: 'feeds'; readonly feeds: readonly FeedHeads[] }
+  | { readonly kind: 'heads'; readonly heads: readonly Cid[]; readonly more: boolean }
   | { readonly kind: 'sets'; readonly ids: readonly Cid[] }
   | { readonly kind: 'holds'; readonly version: Cid }
   | { readonly kind: 'live'; readonly heard: readonly HeardBeacon[]; readonly more: boolean }
@@ -84,7 +87,8 @@ const heardBeacon: Shape<HeardBeacon> = object({ ageMs: int(), envelope: bytesUp
 const ask: Shape<SyncAsk> = choice('kind', {
   digest: object({ kind: literal('digest'), digest, answering: bool }),
   charters: object({ kind: literal('charters'), have }),
-  feed: object({ kind: literal('feed'), key, have }),
+  feed: object({ kind: literal('feed'), key, want: list(link, LIMITS.sync.have), have }),
+  heads: object({ kind: literal('heads'), key, after: position }),
   range: object({
     kind: literal('range'),
     section: literal('feeds', 'sets'),
@@ -102,6 +106,7 @@ const answer: Shape<SyncAnswer> = choice('kind', {
   same: object({ kind: literal('same') }),
   split: object({ kind: literal('split'), parts: list(part, LIMITS.sync.parts) }),
   feeds: object({ kind: literal('feeds'), feeds: list(feedHeads, LIMITS.sync.items) }),
+  heads: object({ kind: literal('heads'), heads: list(link, LIMITS.sync.have), more: bool }),
   sets: object({ kind: literal('sets'), ids: list(link, LIMITS.sync.items) }),
   holds: object({ kind: literal('holds'), version: link }),
   live: object({ kind: literal('live'), heard: list(heardBeacon, LIMITS.beacons.asked), more: bool }),

@@ -41,6 +41,13 @@ function headsOf(ledger: Ledger, key: string, hasher: Hasher): FeedHeads[] {
   return [{ key, size, count: heads.length, hash, heads: heads.slice(0, LIMITS.sync.headsShown) }]
 }
 
+/** One page, in the order of all heads. */
+export function headsAfter(ledger: Ledger, key: string, after: Cid): SyncAnswer & { kind: 'heads' } {
+  const rest = (ledger.feed(key)?.heads ?? []).filter((id) => id > after)
+  const heads = rest.slice(0, LIMITS.sync.have)
+  return { kind: 'heads', heads, more: rest.length > heads.length }
+}
+
 export function isSameFeed(ledger: Ledger, hasher: Hasher, theirs: FeedHeads): boolean {
   const [mine] = headsOf(ledger, theirs.key, hasher)
   return mine !== undefined && mine.hash === theirs.hash && mine.size === theirs.size

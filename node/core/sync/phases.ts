@@ -2,6 +2,7 @@ import type { EngineState } from '../engine/state.ts'
 import { isOpenFeed } from '../engine/gaps.ts'
 import { LIMITS } from '../limits.ts'
 import type { Digest, Ledger, Section } from '../ledger/types.ts'
+import { isFeed } from '../records/guards.ts'
 import type { Cid, Key } from '../records/types.ts'
 import type { RangeSection, SyncAsk } from './frames.ts'
 import type { Link } from './links.ts'
@@ -74,8 +75,22 @@ function askWanted({ ledger }: EngineState): readonly SyncAsk[] {
   return asks
 }
 
-export function askFeed(ledger: Ledger, key: Key): Extract<SyncAsk, { kind: 'feed' }> {
-  return { kind: 'feed', key, have: (ledger.feed(key)?.heads ?? []).slice(0, LIMITS.sync.have) }
+type FeedAsk = Extract<SyncAsk, { kind: 'feed' }>
+
+/**
+ * Of more heads than a question can name the highest ones, which stand for most of what is below.
+ * @param known entries that both sides have, named before all others
+ */
+export function askFeed(ledger: Ledger, key: Key, want: readonly Cid[] = [], known: readonly Cid[] = []): FeedAsk {
+  const heads = ledger.feed(key)?.heads ?? []
+  const mine = heads.length > LIMITS.sync.have ? heads.toSorted((a, b) => seqOf(ledger, b) - seqOf(ledger, a)) : heads
+  const have = [...new Set([...known, ...mine])].slice(0, LIMITS.sync.have)
+  return { kind: 'feed', key, want: want.slice(0, LIMITS.sync.have), have }
+}
+
+function seqOf(ledger: Ledger, id: Cid): number {
+  const entry = ledger.get(id)
+  return entry !== undefined && isFeed(entry) ? entry.body.feedSeq : 0
 }
 
 export function tipIds(ledger: Ledger): readonly Cid[] {

@@ -1,16 +1,15 @@
 import { emit, event } from '../engine/emit.ts'
-import { isOpenFeed, openGap } from '../engine/gaps.ts'
 import { takeSynced } from '../engine/intake.ts'
 import { draw } from '../engine/state.ts'
 import type { EngineState } from '../engine/state.ts'
 import { LIMITS } from '../limits.ts'
 import type { Digest } from '../ledger/types.ts'
-import type { Cid, Key } from '../records/types.ts'
+import { askBelowPage, askFurther, askWhatLacks } from './feeds.ts'
 import type { SyncAnswer, SyncAsk, SyncFrame } from './frames.ts'
 import type { Link } from './links.ts'
 import { isSameFeed, rangeHash } from './listing.ts'
 import { takeLive } from './live.ts'
-import { askFeed, isEqual, LIVE_PHASE, PHASES, tipIds } from './phases.ts'
+import { isEqual, LIVE_PHASE, PHASES, tipIds } from './phases.ts'
 import { ANY, schedulePeriodic } from './schedule.ts'
 
 /**
@@ -114,6 +113,12 @@ function digest(state: EngineState, link: Link, round: Round, ask: SyncAsk, answ
     if (next !== null) round.todo.push(next)
     return null
   }
+  if (answer.kind === 'heads' && ask.kind === 'heads') {
+    const next = askBelowPage(state, ask, answer)
+    if (next === null) return 'its pages are out of order'
+    round.todo.push(...next)
+    return null
+  }
   if (ask.kind !== 'range') return 'an answer does not fit its question'
   if (answer.kind === 'same') return null
   if (answer.kind === 'split') {
@@ -126,7 +131,7 @@ function digest(state: EngineState, link: Link, round: Round, ask: SyncAsk, answ
   }
   if (answer.kind === 'feeds' && ask.section === 'feeds') {
     for (const theirs of answer.feeds) {
-      if (!isSameFeed(state.ledger, state.crypto, theirs)) wantFeed(state, round, theirs)
+      if (!isSameFeed(state.ledger, state.crypto, theirs)) round.todo.push(...askWhatLacks(state, theirs))
     }
     return null
   }
@@ -148,23 +153,15 @@ function tookRecords(
   if (admitted === null) return 'it sent a record that is refused'
   round.admitted += admitted
   if (admitted > 0) round.progress = true
-  if (!answer.more || admitted === 0) return null
+  const furthers = ask.kind === 'feed' && ask.want.some((id) => !state.ledger.has(id))
+  if (!answer.more || (admitted === 0 && !furthers)) return null
   if (ask.kind === 'charters') round.todo.unshift({ kind: 'charters', have: tipIds(state.ledger) })
-  else if (ask.kind === 'feed') round.todo.unshift(askFeed(state.ledger, ask.key))
+  else if (ask.kind === 'feed') round.todo.unshift(...askFurther(state, ask, answer.envelopes, admitted))
   else if (!ask.below) {
     const ids = ask.ids.filter((id) => !state.ledger.has(id))
     if (ids.length > 0) round.todo.unshift({ ...ask, ids })
   }
   return null
-}
-
-/** Heads that are not here are a gap until they are. */
-function wantFeed(state: EngineState, round: Round, theirs: { key: Key; count: number; heads: readonly Cid[] }): void {
-  if (!isOpenFeed(state, theirs.key)) return
-  const lacking = theirs.heads.filter((id) => !state.ledger.has(id))
-  if (lacking.length === 0 && theirs.count <= theirs.heads.length) return
-  for (const id of lacking) openGap(state, id, theirs.key)
-  round.todo.push(askFeed(state.ledger, theirs.key))
 }
 
 /** Asks what is to be asked; with nothing left, the next phase; with none left, the round is over. */
