@@ -52,7 +52,8 @@ export const lawEvents: readonly EventKind[] = [
     weight: 1,
     act(ordeal, { a, b }) {
       const [one, two] = [ordeal.any(a), ordeal.any(b)]
-      if (one === undefined || two === undefined || isDivided(ordeal, a)) return
+      if (one === undefined || two === undefined || isDivided(ordeal, a) || ordeal.truth.once.has('rivals')) return
+      ordeal.truth.once.add('rivals')
       const before = ordeal.operator
       for (const [name, node] of [
         ['opA', one],
@@ -197,13 +198,9 @@ function recover(ordeal: Ordeal, a: number, base: Envelope<Charter> | null): voi
   hand(ordeal, a, charter)
 }
 
-/** The operator keeps handing it in until a node has it on disk: a charter is not forgotten with the machine it was given to. */
 function hand(ordeal: Ordeal, a: number, charter: Envelope<Charter>): void {
   ordeal.operator = ordeal.operator.add([charter]).ledger
-  const node = ordeal.any(a)
-  if (node !== undefined) ordeal.submit(node, charter)
-  const held = ordeal.up().filter((one) => one.options.disk.records.has(charter.id))
-  if (held.length < 2) ordeal.lab.later(1_500, () => hand(ordeal, a + 1, charter))
+  ordeal.insist(ordeal.any(a), charter)
 }
 
 /** Signs the next charter from what the operator knows, and hands it in. Null: it cannot be made. */

@@ -146,8 +146,15 @@ export class Ordeal {
   announce(node: LabNode, body: Body, ...names: readonly string[]): Envelope {
     const envelope = this.sign(body, ...names)
     this.operator = this.operator.add([envelope]).ledger
-    this.submit(node, envelope)
+    this.insist(node, envelope)
     return envelope
+  }
+
+  /** Hands it in until two disks hold it: what the law says is not forgotten with the machine that it was told to. */
+  insist(node: LabNode | undefined, envelope: Envelope, turn = 0): void {
+    if (node?.up === true) this.submit(node, envelope)
+    const holders = this.honest().filter((one) => one.options.disk.records.has(envelope.id))
+    if (holders.length < 2) this.lab.later(1_500, () => this.insist(this.any(turn), envelope, turn + 1))
   }
 
   /** A version by a key that is no node's, as its owner would build it from what `node` knows. */

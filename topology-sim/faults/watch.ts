@@ -195,7 +195,8 @@ export class Watch implements LabWatch {
   }
 
   #tells(node: LabNode, id: Cid): void {
-    if (!node.options.disk.records.has(id)) fail('what is not durable is not told', `${node.name} tells of ${id}`)
+    // What a batch takes away may be told until the engine hears that the batch is on disk.
+    if (!node.everStored.has(id)) fail('what is not durable is not told', `${node.name} tells of ${id}`)
   }
 
   #admits(node: LabNode, { conn, frame }: EffectOf<'admitSend'>): void {

@@ -56,6 +56,8 @@ export class LabNode {
   /** What an fsync takes, and whether it fails. */
   diskMs = DISK_MS
   diskFails: () => boolean = () => false
+  /** What was on its disk at some time: a watcher's, not the engine's. */
+  readonly everStored = new Set<Cid>()
   readonly neighbours = new Set<string>()
   readonly #wanted = new Set<Cid>()
   readonly #lab: Lab
@@ -72,6 +74,7 @@ export class LabNode {
     this.options = options
     this.name = options.name
     this.key = options.key
+    for (const id of options.disk.records.keys()) this.everStored.add(id)
     this.engine = this.#start()
   }
 
@@ -197,7 +200,10 @@ export class LabNode {
       if (this.diskFails()) return this.feed({ type: 'persistFailed', batch, code: 'ENOSPC' })
       const { disk } = this.options
       for (const id of drop) disk.records.delete(id)
-      for (const record of records) disk.records.set(record.id, record.bytes)
+      for (const record of records) {
+        disk.records.set(record.id, record.bytes)
+        this.everStored.add(record.id)
+      }
       if (local !== null) disk.local = local
       this.feed({ type: 'persisted', batch })
     })

@@ -1,6 +1,6 @@
 import { event } from '../engine/emit.ts'
 import type { EngineState } from '../engine/state.ts'
-import { jittered, judgeNow } from '../engine/state.ts'
+import { aheadOfWall, jittered, judgeNow } from '../engine/state.ts'
 import { LIMITS } from '../limits.ts'
 import type { Beacon, Key } from '../records/types.ts'
 import { isSilent } from './table.ts'
@@ -31,7 +31,7 @@ export function noteClaims(state: EngineState, before: Beacon | undefined, now: 
 
 /** The one who is named lives: it sends a beacon soon, unless one that says so is on its way already. */
 function speakUp(state: EngineState, at: number): void {
-  if (at < state.beaconAt && state.now - state.beaconAt < LIMITS.beacons.spacingMs) return
+  if (at < state.beaconAt - aheadOfWall(state) && state.now - state.beaconAt < LIMITS.beacons.spacingMs) return
   const earliest = state.beaconAt + LIMITS.beacons.spacingMs
   state.timers.soonest('beacon', Math.max(state.now + jittered(state, LIMITS.beacons.changeMs), earliest))
 }

@@ -66,7 +66,7 @@ function bodyOf(state: EngineState, policies: Beacon['policies'], facts: Beacon[
     mesh: state.ledger.env.mesh,
     key: state.self,
     crit: [],
-    at: state.now,
+    at: state.wall,
     instance: state.instance,
     seq: state.beaconSeq,
     agent: state.settings.agent,

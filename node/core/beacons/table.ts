@@ -1,3 +1,4 @@
+import { aheadOfWall } from '../engine/state.ts'
 import type { EngineState } from '../engine/state.ts'
 import { LIMITS } from '../limits.ts'
 import type { Beacon, Cid, Envelope, Key } from '../records/types.ts'
@@ -62,7 +63,7 @@ export function heardSince(state: EngineState, since: number): number {
 export function medianAhead(state: EngineState, since: number): number | null {
   const ahead: number[] = []
   for (const heard of state.beacons?.byKey.values() ?? []) {
-    if (heard.at >= since) ahead.push(heard.beacon.body.at - heard.at)
+    if (heard.at >= since) ahead.push(heard.beacon.body.at - (heard.at - aheadOfWall(state)))
   }
   if (ahead.length < LIMITS.stale.clocks) return null
   ahead.sort((a, b) => a - b)

@@ -139,6 +139,7 @@ export function persistFailed(state: EngineState, id: number, code: string): rea
     state.ledger = state.grow(state.ledger, batch.records).ledger
     batch.ledger = state.ledger
   }
+  if (flying.length > 0) mend(state, flying)
   for (const followup of failed.after) fail(state, followup)
   event(
     state,
@@ -153,6 +154,19 @@ export function persistFailed(state: EngineState, id: number, code: string): rea
   )
   state.timers.soonest('store', state.now + LIMITS.persist.retryMs)
   return advance(state)
+}
+
+/**
+ * What is on its way to the disk was made for another ledger: what it takes away may be here still, and what it brings
+ * may not belong here now. The next batch says so.
+ */
+function mend(state: EngineState, flying: readonly Batch[]): void {
+  const { open } = batchesOf(state)
+  for (const id of new Set(flying.flatMap((batch) => [...batch.drop]))) {
+    const envelope = state.ledger.get(id)
+    if (envelope !== undefined) open.records.push(envelope)
+  }
+  for (const { id } of flying.flatMap((batch) => batch.records)) if (!state.ledger.has(id)) open.drop.add(id)
 }
 
 function fail(state: EngineState, followup: Followup): void {

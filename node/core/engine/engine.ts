@@ -25,7 +25,7 @@ import type { Command, Effect, Input } from './port.ts'
 import { restore } from './restore.ts'
 import { applied, convergeNow, drifted, lookAtRuns, periodicCheck, startRun } from './runs.ts'
 import type { EngineOptions } from './settings.ts'
-import { EngineState, jittered } from './state.ts'
+import { aheadOfWall, EngineState, jittered, setClock } from './state.ts'
 import type { Dirt } from './state.ts'
 import { retarget } from './targets.ts'
 import type { TimerName } from './timers.ts'
@@ -52,10 +52,10 @@ export class Engine {
     if (options.snapshot !== undefined) restore(this.#state, options.snapshot)
   }
 
-  /** @param nowMs milliseconds since 1970; a clock that goes back is taken to stand still */
+  /** @param nowMs milliseconds since 1970 */
   handle(input: Input, nowMs: number): void {
     const state = this.#state
-    state.now = Math.max(state.now, Math.round(nowMs))
+    setClock(state, Math.round(nowMs))
     if (this.#peers !== null) {
       start(state, this.#peers)
       this.#peers = null
@@ -78,7 +78,8 @@ export class Engine {
 
   /** When to call `handle({type: 'wake'})` at the latest; undefined before the first input. */
   deadline(): number | undefined {
-    return this.#state.timers.next()
+    const next = this.#state.timers.next()
+    return next === undefined ? undefined : next - aheadOfWall(this.#state)
   }
 }
 
@@ -99,7 +100,7 @@ function start(state: EngineState, peers: readonly Key[]): void {
 /** What `join` made waits here until its invite has come, and is a record like others then. */
 function presentOwn(state: EngineState): void {
   const { credentials } = state.settings
-  if (credentials === null || state.ledger.certificateOf(state.self, state.now).certificate !== null) return
+  if (credentials === null || state.ledger.certificateOf(state.self, state.wall).certificate !== null) return
   admit(state, null, [state.reader.read(credentials.certificate)])
 }
 

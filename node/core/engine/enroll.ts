@@ -40,7 +40,7 @@ function confirm(state: EngineState, peer: Key): void {
   const lines = state.ledger.roleOf(state.self)?.enroller ?? []
   if (!lines.some((line) => covers(line.labels, labels))) return
   try {
-    const record = write(state, buildCertificate(state.ledger, state.self, { at: state.now, peer }))
+    const record = write(state, buildCertificate(state.ledger, state.self, { at: state.wall, peer }))
     afterwards(state, { type: 'gossip', record })
   } catch (error) {
     // Void for a reason that this node cannot mend (an overused invite, an older certificate): leave it to a human.

@@ -1,6 +1,7 @@
 import { convergingOf } from './converging.ts'
 import { event, reply } from './emit.ts'
 import type { EngineState } from './state.ts'
+import { aheadOfWall } from './state.ts'
 import { wantRun } from './runs.ts'
 
 /** Hands off: a human's local wish, which works without a network, outlives a restart, and is shown everywhere. */
@@ -29,5 +30,5 @@ export function unholdNode(state: EngineState, ref: number | null): void {
 export function armHold(state: EngineState): void {
   const until = state.local.hold?.until ?? null
   if (until === null) state.timers.clear('unhold')
-  else state.timers.set('unhold', until)
+  else state.timers.set('unhold', until + aheadOfWall(state))
 }

@@ -121,7 +121,7 @@ function noteAdmitted(state: EngineState, from: Key | null, envelope: Envelope):
     return judgement.code
   }
   event(state, 'debug', 'admitted', `New here: ${describe(envelope)}.`, fields)
-  if (!isFeed(envelope) || envelope.body.at <= state.now + LIMITS.intake.futureMs) return null
+  if (!isFeed(envelope) || envelope.body.at <= state.wall + LIMITS.intake.futureMs) return null
   flag(state, id)
   event(
     state,

@@ -106,7 +106,7 @@ function perform(state: EngineState, { ref, command }: Job): void {
 }
 
 function bodyOf(state: EngineState, command: Writing): Body {
-  const { ledger, self, now } = state
+  const { ledger, self, wall: now } = state
   switch (command.type) {
     case 'publish': {
       const { policy, action, selector, after, onFork, bundle, uses, meta } = command

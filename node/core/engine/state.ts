@@ -29,7 +29,10 @@ export class EngineState {
   readonly reader: RecordReader
   readonly grow: Grow
 
+  /** The engine's own time: never goes back, and goes on when the clock does. For intervals. Milliseconds. */
   now = 0
+  /** What the clock says: for what is signed, and for what others' clocks are compared with. */
+  wall = 0
   startedAt = 0
   effects: Effect[] = []
   readonly timers = new Timers()
@@ -143,6 +146,20 @@ function growAlone(ledger: Ledger, envelopes: readonly Envelope[]): ReturnType<L
   return ledger.add(envelopes)
 }
 
+/**
+ * A clock that is set back would hold all intervals up if they were measured by it: an hour back, and the node neither
+ * syncs nor says anything for an hour.
+ */
+export function setClock(state: EngineState, wall: number): void {
+  state.now = state.now === 0 ? wall : state.now + Math.max(0, wall - state.wall)
+  state.wall = wall
+}
+
+/** How far the engine's time is ahead of the clock since that was set back. */
+export function aheadOfWall(state: EngineState): number {
+  return state.now - state.wall
+}
+
 /** `ms` times a factor drawn from [1 - spread, 1 + spread). */
 export function jittered(state: EngineState, ms: number, spread = 0.5): number {
   return ms * (1 - spread + 2 * spread * state.random.next())
@@ -160,5 +177,5 @@ export function draw<T>(state: EngineState, from: readonly T[], count: number): 
 
 /** The clock to judge invites and provisional certificates by: ours, unless most others say that it is wrong. */
 export function judgeNow(state: EngineState): number {
-  return state.now + state.skewMs
+  return state.wall + state.skewMs
 }

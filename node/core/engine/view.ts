@@ -70,7 +70,7 @@ export class EngineView {
   }
   /** As of the last input. */
   get now(): Millis {
-    return this.#state.now
+    return this.#state.wall
   }
   get health(): Health {
     return healthOf(this.#state)
