@@ -6,7 +6,7 @@ import { buildLaw, isOpen, keysOfLaw, provenHeads, touchesLaw } from './law.ts'
 import type { Law } from './law.ts'
 import { provisionalsOf, addSets, setFault } from './sets.ts'
 import { draftOf, EMPTY, isBelow, stateOf, sumOf } from './state.ts'
-import type { Draft, State } from './state.ts'
+import type { Draft, KnownMembership, State } from './state.ts'
 import type { AddResult, Changes } from './types.ts'
 
 /**
@@ -124,7 +124,17 @@ function finish(state: State, draft: Draft, rebuilt: boolean, envelopes: readonl
   // What came and was pushed out again by a bound in the same step is no change.
   const news = draft.added.some((id) => draft.entries.has(id) && !state.entries.has(id))
   const nothing = !changed.charters && !changed.law && dropped.length === 0 && !news
-  return { state: nothing ? state : stateOf(draft), results, dropped, changed }
+  if (nothing) return { state, results, dropped, changed }
+  const onlyVersions = !changed.charters && !changed.law && !rebuilt && dropped.length === 0 && addsOnlyVersions(draft)
+  const memberships = onlyVersions ? state.memberships : new Map<Key, KnownMembership>()
+  return { state: { ...stateOf(draft), memberships }, results, dropped, changed }
+}
+
+function addsOnlyVersions(draft: Draft): boolean {
+  return draft.added.every((id) => {
+    const entry = draft.entries.get(id)
+    return entry !== undefined && isVersion(entry)
+  })
 }
 
 function resultOf(before: State, after: State, envelope: Envelope, mesh: Cid): AddResult {

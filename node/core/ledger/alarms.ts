@@ -55,9 +55,21 @@ function* overuse(state: State): Generator<Alarm> {
   }
 }
 
+/** Of the whole fleet's names a ledger looks at those that several peers have; they stay as long as the map does. */
+const shared = new WeakMap<State['names'], readonly string[]>()
+
+/** Names with more than one peer: only of these can a clash come about, or end, as time passes. */
+export function sharedNames({ names }: State): readonly string[] {
+  const known = shared.get(names)
+  if (known !== undefined) return known
+  const found: string[] = []
+  for (const [name, peers] of names.entries()) if (peers.length > 1) found.push(name)
+  shared.set(names, found)
+  return found
+}
+
 function* clashes(state: State, now: Millis): Generator<Alarm> {
-  for (const [name, peers] of state.names.entries()) {
-    if (peers.length < 2) continue
+  for (const name of sharedNames(state)) {
     const { holders, owner } = holdersOf(state, name, now)
     if (holders.length < 2) continue
     const verdict = owner === null ? 'it belongs to none of them' : `it belongs to ${owner}`

@@ -14,6 +14,7 @@ import type {
   Bounds,
   Draft,
   Added,
+  Alarm,
   ChartersView,
   Digest,
   FeedView,

@@ -18,7 +18,27 @@ interface Judged {
 
 /** Of the certificates that count: the highest serial, then the lowest CID, whatever the peer presents. */
 export function membershipOf(state: State, peer: Key, now: Millis): Membership {
+  const known = state.memberships.get(peer)
+  if (known !== undefined && now >= known.from && now <= known.to) return known.membership
   const all = certificatesOf(state, peer).toSorted(byRank)
+  const membership = amongAll(state, peer, all, now)
+  if (all.length > 0) state.memberships.set(peer, { ...untilNextEnd(all, now), membership })
+  return membership
+}
+
+/** The times, around now, at which the same certificates have ended: what was found holds for all of them. */
+function untilNextEnd(all: readonly Judged[], now: Millis): { from: Millis; to: Millis } {
+  let from = Number.NEGATIVE_INFINITY
+  let to = Number.POSITIVE_INFINITY
+  for (const { until } of all) {
+    if (until === null) continue
+    if (now > until) from = Math.max(from, until + 1)
+    else to = Math.min(to, until)
+  }
+  return { from, to }
+}
+
+function amongAll(state: State, peer: Key, all: readonly Judged[], now: Millis): Membership {
   const counting = all.filter((one) => one.judgement.counts)
   // Provisional ones are alike (serial 0): one that has ended gives way to one that has not.
   const fresh = counting.find((one) => isCertificate(one.certificate) || !hasEnded(one, now))

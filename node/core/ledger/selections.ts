@@ -4,21 +4,21 @@ import type { Selects } from './versions.ts'
 
 /**
  * The environment's `selects` behind a memo: judging a policy asks the same few selectors for the same node again and
- * again. A selector that does not mention the node is asked once for equal labels.
+ * again. A selector that mentions neither the node nor its facts is asked once for equal labels.
  */
 export function rememberSelections(env: LedgerEnv): Selects {
   const memo = new Map<string, boolean>()
-  const texts = new WeakMap<NodeIdentity, string>()
-  function labelsText(node: NodeIdentity): string {
-    const known = texts.get(node)
+  const texts = new WeakMap<NodeIdentity['labels'], string>()
+  function labelsText({ labels }: NodeIdentity): string {
+    const known = texts.get(labels)
     if (known !== undefined) return known
-    const pairs = Object.entries(node.labels).toSorted(([a], [b]) => (a < b ? -1 : 1))
+    const pairs = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1))
     const made = JSON.stringify(pairs)
-    texts.set(node, made)
+    texts.set(labels, made)
     return made
   }
   return (selector, node) => {
-    const about = selector.includes('node') ? JSON.stringify(node.name) : ''
+    const about = selector.includes('node') || selector.includes('facts') ? JSON.stringify(node.name) : ''
     const name = `${selector}\n${labelsText(node)}${about}`
     const known = memo.get(name)
     if (known !== undefined) return known

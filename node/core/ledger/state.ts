@@ -1,13 +1,13 @@
 import { base32 } from 'multiformats/bases/base32'
 import { isFeed } from '../records/guards.ts'
 import { toHex } from '../records/keys.ts'
-import type { Cid, Envelope, Key, Revoke } from '../records/types.ts'
+import type { Cid, Envelope, Key, Millis, Revoke } from '../records/types.ts'
 import { NO_CHARTERS } from './charters.ts'
 import type { Charters } from './charters.ts'
 import { NO_LAW } from './law.ts'
 import type { Law } from './law.ts'
 import { PMap } from './pmap.ts'
-import type { Digest, Section } from './types.ts'
+import type { Digest, Membership, Section } from './types.ts'
 
 /** Everything a ledger knows, as persistent maps. A draft is a copy whose fields are replaced while records are added. */
 export interface State {
@@ -32,6 +32,18 @@ export interface State {
   readonly inviteIds: PMap<true>
   readonly revokes: readonly Envelope<Revoke>[]
   readonly sums: Readonly<Record<Section, Sum>>
+  /**
+   * Memo of `membershipOf`, replaced when anything came but versions, which decide on nobody's membership. Not part of the
+   * value.
+   */
+  readonly memberships: Map<Key, KnownMembership>
+}
+
+/** What was found for a peer, and the times for which it holds. */
+export interface KnownMembership {
+  readonly from: Millis
+  readonly to: Millis
+  readonly membership: Membership
 }
 
 /** With the ids that came and went since it was made. */
@@ -98,6 +110,7 @@ export const EMPTY: State = {
   inviteIds: PMap.empty(),
   revokes: [],
   sums: { charters: NO_SUM, revocations: NO_SUM, sets: NO_SUM, feeds: NO_SUM },
+  memberships: new Map(),
 }
 
 /** Adds an id to a section's sum, or takes it out: XOR is its own reverse. */
