@@ -20,7 +20,7 @@ export const HOST_ERRORS = {
   E_EXIT: ['A command ended with an exit code that is not in `returns`.', 'Its last output is in the message.'],
   E_TIMEOUT: ['A command took longer than its `timeout` and was killed.', 'Raise `timeout`, or see why it hangs.'],
   E_IN_USE: [
-    'Something else holds a lock that is needed, and did not let go of it in time.',
+    'Something else holds what is needed: a lock, or processes of a user.',
     'The message names it; the next run tries again.',
   ],
   E_VALIDATE: [
@@ -50,6 +50,10 @@ export const HOST_ERRORS = {
   E_VERIFY: [
     'The `verify` command refused what was put in place.',
     'Correct the content; the old files are back, and nobody was notified.',
+  ],
+  E_ON_CHANGE: [
+    'A command that a policy runs before or after a change failed.',
+    'Before: nothing was changed. After: it is run again with the next run. Its last output is in the message.',
   ],
   E_DEADLINE: ['The run reached its deadline before this resource.', 'The next run goes on with it.'],
   E_CANCELLED: ['The run was cancelled before this resource.', 'The next run goes on with it.'],

@@ -26,4 +26,20 @@ export const TYPE_EXAMPLES: Readonly<Record<string, string>> = {
   service/ssh: { state: running, package: openssh-server }
   service/telnet: { unit: telnet.socket, state: stopped, enabled: false, masked: true }
 `,
+  user: `vars: { hash: "$6$salt$hash" }
+resources:
+  user/alice: { groups: [adm], shell: /bin/bash, comment: Alice Ames, password: "\${vars.hash}" }
+  user/deploy: { system: true, home: /srv/deploy, createHome: true, locked: true }
+  user/others: { purge: { from: 1000, to: 59999, except: [admin] } }
+`,
+  group: `resources:
+  group/web: { gid: 2000, members: [alice], exclusive: true }
+  user/alice: {}
+`,
+  ssh_keys: `resources:
+  user/alice: {}
+  ssh_keys/alice:
+    keys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl alice@laptop"]
+    exclusive: true
+`,
 }

@@ -10,6 +10,7 @@ import { pacman } from './package-pacman.ts'
 import type { PackageProvider } from './package-provider.ts'
 import { fulfil, packageWork } from './package-transaction.ts'
 import type { PackageWish } from './package-wish.ts'
+import { fieldsOf, textsOf } from './remembered.ts'
 import { defineType, KEPT, type TypeContext, type Typed } from './type.ts'
 
 /** The first whose sign is there. */
@@ -148,7 +149,6 @@ function wishOf(context: TypeContext, resource: PackageResource): PackageWish {
 }
 
 /** Names of packages that were not there before Chorus installed them. */
-function madeBefore(remembered: Value): string[] {
-  const made = typeof remembered === 'object' && remembered !== null && 'made' in remembered ? remembered.made : []
-  return Array.isArray(made) ? made.filter((name) => typeof name === 'string') : []
+function madeBefore(remembered: Value): readonly string[] {
+  return textsOf(fieldsOf(remembered)['made'])
 }

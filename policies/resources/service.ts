@@ -4,6 +4,7 @@ import { LIMITS } from '../limits.ts'
 import type { Value } from '../model.ts'
 import { argv, toolName } from './attributes.ts'
 import { exitCode, runCommand } from './command.ts'
+import { fieldsOf, textsOf } from './remembered.ts'
 import type { ServiceAction, ServiceManager, ServiceState } from './service-manager.ts'
 import { openrc } from './service-openrc.ts'
 import { systemd } from './service-systemd.ts'
@@ -235,10 +236,6 @@ function noted(before: Value, actions: readonly ServiceAction[], unit: string): 
 }
 
 function done(value: Value): Done {
-  const actions = typeof value === 'object' && value !== null && 'actions' in value ? value.actions : []
-  const unit = typeof value === 'object' && value !== null && 'unit' in value ? value.unit : undefined
-  return {
-    actions: Array.isArray(actions) ? actions.filter((action) => typeof action === 'string') : [],
-    ...(typeof unit === 'string' ? { unit } : {}),
-  }
+  const { actions, unit } = fieldsOf(value)
+  return { actions: textsOf(actions), ...(typeof unit === 'string' ? { unit } : {}) }
 }

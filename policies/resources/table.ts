@@ -1,8 +1,11 @@
 import { assert } from './assert.ts'
 import { exec } from './exec.ts'
 import { file } from './file.ts'
+import { group } from './group.ts'
 import { packages } from './package.ts'
 import { service } from './service.ts'
+import { sshKeys } from './ssh-keys.ts'
+import { user } from './user.ts'
 import type { ResourceType } from './type.ts'
 
 /** Every resource type by its name: one line a type. */
@@ -10,6 +13,9 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   assert,
   exec,
   file,
+  group,
   package: packages,
   service,
+  ssh_keys: sshKeys,
+  user,
 }
