@@ -81,7 +81,7 @@ function once(files: number, runs: number, withPuppet: boolean): Record<string, 
     ...(withPuppet ? [puppet(here, files, runs)] : []),
   ]
   bundleOf(here)
-  const samples = new Map(tools.map((tool) => [tool, { cold: [], nothing: [], drifted: [] } as Samples]))
+  const samples = new Map<SmallFilesTool, Samples>(tools.map((tool) => [tool, { cold: [], nothing: [], drifted: [] }]))
   for (let i = 0; i < runs; i++) for (const tool of tools) sample(tool, samples.get(tool))
   return Object.fromEntries(
     tools.map((tool): [string, OnceFigures] => {

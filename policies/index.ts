@@ -74,6 +74,8 @@ export {
   type HealthCheck,
 } from './converge/around.ts'
 export { convergeHost } from './converge/run.ts'
+export { rewindRun, type Rewound } from './converge/rewind.ts'
+export { mayRunCommands } from './converge/context.ts'
 export { Session } from './converge/session.ts'
 export {
   idOf,

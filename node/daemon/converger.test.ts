@@ -12,6 +12,7 @@ import type { Meta } from '../store/index.ts'
 import { Bundles } from './bundles.ts'
 import { Converger } from './converger.ts'
 import type { RunReport } from './converger.ts'
+import { RunMarks } from './health-marks.ts'
 import { RunMemory } from './memory.ts'
 import { DriftWatch } from './watch.ts'
 
@@ -65,6 +66,9 @@ function restart(): void {
     feed: (input) => inputs.push(input),
     context: () => ({ labels: { role: 'web' }, facts: {}, node: { name: 'n1', id: 'id' } }),
     handsOff: () => off,
+    marks: new RunMarks(meta),
+    confirmation: null,
+    tell: () => undefined,
     onRun: (run) => runs.push(run),
   })
 }

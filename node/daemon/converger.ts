@@ -1,9 +1,14 @@
-import type { ConvergeResult, HostPort, NodeContext, Outcome } from '../../policies/index.ts'
+import type { ConvergeRequest, ConvergeResult, HostPort, NodeContext, Outcome } from '../../policies/index.ts'
 import { convergeHost, RESOURCE_TYPES, Session } from '../../policies/index.ts'
 import type { AppliedPolicy, Input, PolicyToApply } from '../core/index.ts'
 import { messageOf } from '../errors.ts'
 import type { Bundles } from './bundles.ts'
+import type { PeerConfirmation } from './confirm.ts'
+import { ConfirmedRun } from './confirm-run.ts'
+import type { ConfirmOptions } from './confirm-run.ts'
 import type { EffectOf } from './driver.ts'
+import { AroundRun } from './health-around.ts'
+import type { RunMarks } from './health-marks.ts'
 import { DAEMON_LIMITS } from './limits.ts'
 import type { RunMemory } from './memory.ts'
 import { Preparer } from './prepare.ts'
@@ -25,6 +30,11 @@ export interface ConvergerOptions {
   /** Why nothing may be changed now (observe, hold), or null. */
   readonly handsOff: () => string | null
   readonly onRun: (run: RunReport) => void
+  /** What a run must not forget beside its memory. */
+  readonly marks: RunMarks
+  /** Asks the neighbours after a change; null where there are none to ask. */
+  readonly confirmation: PeerConfirmation | null
+  readonly tell: ConfirmOptions['tell']
 }
 
 export interface RunReport {
@@ -36,6 +46,17 @@ export interface RunReport {
   readonly handsOff: string | null
 }
 
+interface Worked {
+  readonly result: ConvergeResult
+  /** Of what is done beside the resources. */
+  readonly beside: readonly Outcome[]
+}
+
+interface How {
+  readonly apply: boolean
+  readonly removed: readonly string[]
+}
+
 export interface PlanResult {
   readonly outcomes: readonly Outcome[]
 }
@@ -45,6 +66,8 @@ export class Converger {
   readonly #options: ConvergerOptions
   readonly #preparer: Preparer
   readonly #session = new Session()
+  readonly #around: AroundRun
+  readonly #confirmed: ConfirmedRun
   readonly #abort = new AbortController()
   #tail: Promise<unknown> = Promise.resolve()
   #waiting: Apply | undefined
@@ -52,6 +75,10 @@ export class Converger {
 
   constructor(options: ConvergerOptions) {
     this.#options = options
+    const { host, marks, memory, confirmation, tell } = options
+    const { signal } = this.#abort
+    this.#around = new AroundRun(host, marks, signal)
+    this.#confirmed = new ConfirmedRun({ confirmation, memory, marks, signal, tell })
     this.#preparer = new Preparer(options.bundles, options.secrets)
   }
 
@@ -109,20 +136,23 @@ export class Converger {
     try {
       this.#inForce = effect.policies
       const prepared = await this.#preparer.all(effect.policies, this.#options.context())
-      const result = await this.#converge(prepared, { apply: why === null, removed: effect.removed })
-      if (why === null) this.#options.memory.save(result.memory)
+      const { result, beside } = why === null ? await this.#apply(prepared, effect) : await this.#look(prepared, effect)
       watch.set([...result.watch].flatMap(([path, ids]) => ids.map((resource) => ({ path, resource }))))
       const refused = prepared.flatMap((one) => (one.ok ? [] : one.outcomes))
-      const outcomes = [...refused, ...result.outcomes]
+      const outcomes = [...refused, ...result.outcomes, ...beside]
       onRun({
         why: effect.why,
         outcomes,
         changed: result.changed,
-        converged: result.converged && refused.length === 0,
+        converged: result.converged && refused.length + beside.length === 0,
         ms: performance.now() - started,
         handsOff: why,
       })
-      feed({ type: 'applied', run: effect.run, policies: prepared.map((one) => applied(one, outcomes, why !== null)) })
+      feed({
+        type: 'applied',
+        run: effect.run,
+        policies: prepared.map((one) => this.#applied(one, outcomes, why !== null)),
+      })
     } catch (error) {
       const outcomes = [crashed(error)]
       onRun({
@@ -146,10 +176,46 @@ export class Converger {
     }
   }
 
-  async #converge(
-    prepared: readonly Prepared[],
-    how: { readonly apply: boolean; readonly removed: readonly string[] },
-  ): Promise<ConvergeResult> {
+  async #look(prepared: readonly Prepared[], { removed }: Apply): Promise<Worked> {
+    return { result: await this.#converge(prepared, { apply: false, removed }), beside: [] }
+  }
+
+  /** Before, resources, health, after; and everything back if nobody can be reached any more. */
+  async #apply(all: readonly Prepared[], { removed }: Apply): Promise<Worked> {
+    const { memory, context } = this.#options
+    const request = (prepared: readonly Prepared[]) => () => this.#request(prepared, { apply: true, removed })
+    const work = async (prepared: readonly Prepared[]): Promise<ConvergeResult> => {
+      const result = await this.#converge(prepared, { apply: true, removed })
+      memory.save(result.memory)
+      return result
+    }
+    const who = this.#confirmed.neighbours()
+    const cut = await this.#confirmed.pending(who, request(all), async () => undefined)
+    const off = new Set(cut.map(({ policy }) => policy))
+    const rest = all.filter(({ wanted }) => !off.has(wanted.policy))
+    const plan = async (): Promise<ConvergeResult> => await this.#converge(rest, { apply: false, removed })
+    const { prepared, outcomes } = await this.#around.before(rest, context(), plan)
+    const before = memory.value
+    let result = await work(prepared)
+    const health = await this.#around.after(prepared, result)
+    const again = async (): Promise<void> => {
+      result = await work(prepared)
+    }
+    const lost = await this.#confirmed.after(who, before, result, request(prepared), again)
+    return { result, beside: [...cut, ...outcomes, ...health, ...lost] }
+  }
+
+  /** How one policy came out of a run: the worst of its resources decides. */
+  #applied(one: Prepared, all: readonly Outcome[], handsOff: boolean): AppliedPolicy {
+    const result = applied(one, all, handsOff)
+    return result.code === 'E_HEALTH' && !this.#around.fallsBack(one) ? { ...result, stays: true } : result
+  }
+
+  async #converge(prepared: readonly Prepared[], how: How): Promise<ConvergeResult> {
+    return await convergeHost(this.#request(prepared, how))
+  }
+
+  #request(prepared: readonly Prepared[], how: How): ConvergeRequest {
     const { bundles, host, memory } = this.#options
     const ready = prepared.filter((one) => one.ok)
     const named = new Set([...ready.map(({ policy }) => policy.policy), ...how.removed])
@@ -159,7 +225,7 @@ export class Converger {
         .map(({ policy }) => policy)
         .filter((policy) => !named.has(policy)),
     )
-    return await convergeHost({
+    return {
       host,
       content: bundles.content(new Map(ready.map(({ policy, bundle }) => [policy.policy, bundle]))),
       types: RESOURCE_TYPES,
@@ -173,17 +239,21 @@ export class Converger {
       onProgress: (outcome, remembered) => {
         if (how.apply) memory.progress(`${outcome.policy} ${outcome.key}`, remembered)
       },
-    })
+      onIntent: (id, remembered) => {
+        if (how.apply) memory.progress(id, remembered)
+      },
+    }
   }
 }
 
-/** How one policy came out of a run: the worst of its resources decides. */
 function applied(one: Prepared, all: readonly Outcome[], handsOff: boolean): AppliedPolicy {
   const { policy, version } = one.wanted
   const outcomes = all.filter((outcome) => outcome.policy === policy)
   const worst =
+    outcomes.find(({ code }) => code === 'E_CUT_OFF' || code === 'E_HEALTH') ??
     outcomes.find(({ state }) => state === 'failed') ??
-    outcomes.find(({ state }) => state === 'skipped') ??
+    // One that is only to be looked at (noop) has no code, and is as it should be.
+    outcomes.find(({ state, code }) => state === 'skipped' && code !== undefined) ??
     outcomes.find(({ state }) => state === 'waiting')
   if (worst) {
     const state = worst.state === 'waiting' ? 'waiting' : 'failed'

@@ -10,6 +10,13 @@ export const DAEMON_LIMITS = {
   driftMaxDelayMs: 2_000,
   /** One run over all policies; what is not done by then is stopped and failed. */
   runMs: 60 * 60_000,
+  /** After a change: without an answer from any neighbour for so long it is taken back. Their restarts take less. */
+  confirmMs: 60_000,
+  /** What restarts or runs may have its effect on the network a moment later. */
+  confirmSettleMs: 1_000,
+  /** Neighbours asked at once, and the pause between two rounds. */
+  confirmProbes: 4,
+  confirmPauseMs: 500,
   /** Resources worked on at once within a run. */
   parallel: 4,
   /** Compiled policies kept in memory; a policy is a few KB, 16 MiB at worst. */

@@ -17,11 +17,13 @@ import type { EventBus } from './bus.ts'
 import { Converger } from './converger.ts'
 import type { RunReport } from './converger.ts'
 import { Driver } from './driver.ts'
+import { PeerConfirmation } from './confirm.ts'
 import { createEngine } from './engine.ts'
 import { readFacts } from './facts.ts'
 import { GroupCommit } from './group-commit.ts'
 import { blobHandlers, networkHandlers } from './inbound.ts'
 import { NodeSecrets } from './secrets.ts'
+import { RunMarks } from './health-marks.ts'
 import { RunMemory } from './memory.ts'
 import type { Opened } from './open.ts'
 import { RunList } from './receipts.ts'
@@ -108,6 +110,13 @@ export async function assembleNode({ opened, observe, bus, fatal }: NodeOptions)
     feed,
     context,
     handsOff: () => (observe ? 'observe' : null),
+    marks: new RunMarks(store.meta),
+    confirmation: new PeerConfirmation({
+      peers: () => net.peers(),
+      probe: async (peer) => await net.probe(peer),
+      heard: () => net.traffic().wireIn,
+    }),
+    tell: (level, message, resources) => bus.emit({ kind: 'confirm', level, message, fields: { resources } }),
     onRun(report) {
       run = report
       runs.add(report, Date.now())

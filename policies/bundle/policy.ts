@@ -92,6 +92,9 @@ export function readPolicy(bytes: Uint8Array): CompiledPolicy {
  * it needs the same rights.
  */
 export function usesOf(policy: CompiledPolicy): readonly string[] {
-  const commands = Object.values(policy.secrets ?? {}).some((source) => 'exec' in source)
+  const commands =
+    Object.values(policy.secrets ?? {}).some((source) => 'exec' in source) ||
+    policy.extra['onChange'] !== undefined ||
+    JSON.stringify(policy.extra['health'] ?? null).includes('"exec":')
   return [...new Set([...policy.resources.map((resource) => resource.type), ...(commands ? ['exec'] : [])])].sort()
 }

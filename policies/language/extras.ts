@@ -48,7 +48,8 @@ export const EXTRAS = z.object({
       waves: z
         .array(z.union([percent, z.strictObject({ select: z.string() })]))
         .min(1)
-        .max(100),
+        .max(100)
+        .optional(),
       soak: duration.optional(),
       maxFailures: z.int().min(0).optional(),
       fallback: z.enum(['never', 'automatic']).optional(),

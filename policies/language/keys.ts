@@ -8,7 +8,7 @@ export const EXECUTED = ['onChange', 'rollout', 'secrets'] as const
 export type Executed = (typeof EXECUTED)[number]
 
 /** What nodes of this build execute. Anything else of that kind is refused at publish, never ignored. */
-export const EXECUTES: readonly Executed[] = ['secrets']
+export const EXECUTES: readonly Executed[] = ['onChange', 'secrets']
 
 /** Keys of a policy, in the order in which `chorus fmt` writes them. */
 export const POLICY_KEYS = [
@@ -40,10 +40,15 @@ export function checkPolicyKeys(work: Work, entries: readonly YamlEntry[], execu
     } else if (!POLICY_KEYS.some((key) => key === entry.key)) {
       const message = `a policy has no '${entry.key}'.${didYouMean(entry.key, POLICY_KEYS)}`
       complainKey(work, entry, 'E_UNKNOWN_KEY', message, `It has ${POLICY_KEYS.join(', ')}.`)
-    } else if (EXECUTED.some((key) => key === entry.key && !executes.includes(key))) {
+    } else if (EXECUTED.some((key) => key === entry.key && !executes.includes(key)) && !isOnlyFallback(entry)) {
       complainKey(work, entry, 'E_UNSUPPORTED', `this build cannot execute '${entry.key}'`)
     }
   }
+}
+
+/** Of a rollout, what a node does by itself: it says whether a failed health check brings the last good version back. */
+function isOnlyFallback({ key, value }: YamlEntry): boolean {
+  return key === 'rollout' && value.kind === 'map' && value.entries.every((part) => part.key === 'fallback')
 }
 
 const NOT_IN_COMPONENT: Readonly<Record<string, string>> = {

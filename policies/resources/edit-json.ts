@@ -4,10 +4,17 @@ import type { Value } from '../model.ts'
 
 export type JsonEdit = { readonly [key: string]: Value }
 
+/** What was at a place of the document before it was replaced. */
+export interface JsonUndo {
+  readonly path: readonly string[]
+  /** One value, or none if nothing was there. */
+  readonly was: readonly Value[]
+}
+
 export interface EditedJson {
   readonly text: string
-  /** An edit that brings back what was there. */
-  readonly undo: JsonEdit
+  /** Taken back in reverse order. */
+  readonly undo: readonly JsonUndo[]
 }
 
 /**
@@ -19,10 +26,31 @@ export interface EditedJson {
  */
 export function editJson(text: string, edit: JsonEdit, path: string): EditedJson {
   const document = text.trim() === '' ? {} : parsed(text, path)
-  const undo: Record<string, Value> = {}
-  const merged = merge(document, edit, undo, 0)
-  if (Object.keys(undo).length === 0 && text.trim() !== '') return { text, undo }
-  return { text: `${JSON.stringify(merged, null, indentOf(text))}\n`, undo }
+  const undo: JsonUndo[] = []
+  const merged = merge(document, edit, [], undo)
+  if (undo.length === 0 && text.trim() !== '') return { text, undo }
+  return { text: written(merged, text), undo }
+}
+
+/** The document with everything back that is in the list. */
+export function undoJson(text: string, undo: readonly JsonUndo[], path: string): string {
+  const document = parsed(text, path)
+  const back = undo.reduceRight((now, { path: keys, was }) => replaced(now, keys, was), document)
+  return written(back, text)
+}
+
+function written(document: Document, like: string): string {
+  return `${JSON.stringify(document, null, indentOf(like))}\n`
+}
+
+function replaced(document: Document, [key = '', ...rest]: readonly string[], was: readonly Value[]): Document {
+  const entries = new Map(Object.entries(document))
+  const inner = entries.get(key)
+  if (rest.length > 0) {
+    if (isMap(inner)) entries.set(key, replaced(inner, rest, was))
+  } else if (was.length === 0) entries.delete(key)
+  else entries.set(key, was[0])
+  return Object.fromEntries(entries)
 }
 
 type Document = { readonly [key: string]: unknown }
@@ -43,25 +71,23 @@ function isMap(value: unknown): value is Document {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function merge(document: Document, edit: JsonEdit, undo: Record<string, Value>, depth: number): Document {
-  if (depth > LIMITS.depth)
+function merge(document: Document, edit: JsonEdit, at: readonly string[], undo: JsonUndo[]): Document {
+  if (at.length > LIMITS.depth)
     throw new PolicyError('E_TOO_LARGE', `the edit is nested deeper than ${LIMITS.depth} levels`)
   const result = new Map(Object.entries(document))
   for (const [key, wanted] of Object.entries(edit)) {
     const was = result.get(key)
+    const path = [...at, key]
     // What a document holds is JSON, so it is a value.
-    const before = (was ?? null) as Value
+    const before = { path, was: result.has(key) ? [was as Value] : [] }
     if (wanted === null) {
-      if (result.delete(key)) undo[key] = before
-    } else if (isMap(wanted) && isMap(was)) {
-      const inner: Record<string, Value> = {}
-      result.set(key, merge(was, wanted as JsonEdit, inner, depth + 1))
-      if (Object.keys(inner).length > 0) undo[key] = inner
-    } else {
-      const fresh = isMap(wanted) ? merge({}, wanted as JsonEdit, {}, depth + 1) : wanted
+      if (result.delete(key)) undo.push(before)
+    } else if (isMap(wanted) && isMap(was)) result.set(key, merge(was, wanted, path, undo))
+    else {
+      const fresh = isMap(wanted) ? merge({}, wanted, path, []) : wanted
       if (JSON.stringify(was) === JSON.stringify(fresh)) continue
       result.set(key, fresh)
-      undo[key] = before
+      undo.push(before)
     }
   }
   return Object.fromEntries(result)

@@ -1,8 +1,7 @@
 import { PolicyError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
-import type { Value } from '../model.ts'
-import { editIni, type IniEdit } from './edit-ini.ts'
-import { editJson, type JsonEdit } from './edit-json.ts'
+import { editIni, type IniEdit, type IniSection } from './edit-ini.ts'
+import { editJson, undoJson, type JsonEdit, type JsonUndo } from './edit-json.ts'
 import { editBlock, editLine, undoLine, type BlockEdit, type LineEdit, type LineUndo } from './edit-lines.ts'
 
 /** Edits of a file that others own: what is not named in them stays as it is. */
@@ -16,7 +15,7 @@ export type Edit =
 export type EditUndo =
   | { readonly kind: 'line'; readonly lines: readonly LineUndo[] }
   | { readonly kind: 'block'; readonly name: string; readonly comment: string }
-  | { readonly kind: 'json'; readonly json: JsonEdit }
+  | { readonly kind: 'json'; readonly json: readonly JsonUndo[] }
   | { readonly kind: 'ini'; readonly ini: IniEdit }
 
 export interface Edited {
@@ -57,7 +56,7 @@ export function edited(bytes: Uint8Array, edit: Edit, path: string): Edited {
     }
     default: {
       const { text, undo } = editJson(new TextDecoder().decode(bytes), edit.json, path)
-      const same = Object.keys(undo).length === 0 && bytes.length > 0
+      const same = undo.length === 0 && bytes.length > 0
       return same ? { bytes, undo: null } : { bytes: encode(text), undo: { kind: 'json', json: undo } }
     }
   }
@@ -73,8 +72,10 @@ export function unedited(bytes: Uint8Array, undo: EditUndo, path: string): Uint8
     }
     case 'block':
       return edited(bytes, { kind: 'block', block: { ...undo, text: '', absent: true } }, path).bytes
-    default:
+    case 'ini':
       return edited(bytes, undo, path).bytes
+    default:
+      return encode(undoJson(new TextDecoder().decode(bytes), undo.json, path))
   }
 }
 
@@ -86,26 +87,26 @@ export function mergeUndo(first: EditUndo | null, later: EditUndo | null): EditU
     const lines = [...first.lines, ...later.lines.filter(({ text }) => !known.has(text))]
     return { kind: 'line', lines: lines.slice(0, LIMITS.editLines) }
   }
-  if (first.kind === 'json' && later.kind === 'json') return { kind: 'json', json: under(later.json, first.json) }
+  if (first.kind === 'json' && later.kind === 'json') {
+    const known = (path: readonly string[]): boolean =>
+      first.json.some((one) => one.path.every((key, i) => key === path[i]))
+    const json = [...first.json, ...later.json.filter(({ path }) => !known(path))]
+    return { kind: 'json', json: json.slice(0, LIMITS.editLines) }
+  }
   if (first.kind === 'ini' && later.kind === 'ini') {
-    // Both are maps of maps with null, as JSON edits are.
-    return { kind: 'ini', ini: under(later.ini, first.ini) as IniEdit }
+    return { kind: 'ini', ini: under(later.ini, first.ini) }
   }
   return first
 }
 
 /** `over` wins, also with its nulls. */
-function under(base: JsonEdit, over: JsonEdit): JsonEdit {
-  const merged: Record<string, Value> = { ...base }
+function under(base: IniEdit, over: IniEdit): IniEdit {
+  const merged: Record<string, IniSection | null> = { ...base }
   for (const [key, value] of Object.entries(over)) {
     const below = merged[key]
-    merged[key] = isMap(value) && isMap(below) ? under(below, value) : value
+    merged[key] = value !== null && below !== undefined && below !== null ? { ...below, ...value } : value
   }
   return merged
-}
-
-function isMap(value: Value | undefined): value is JsonEdit {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function encode(text: string): Uint8Array {

@@ -98,7 +98,9 @@ function fingerprintOf(context: TypeContext, paths: readonly string[]): MaybePro
     return host.hashPieces(clean, LIMITS.chunkBytes, context.signal).then((pieces) => pieces.map(hex).join())
   })
   const whole = (parts: readonly string[]): string => hex(host.sha256(new TextEncoder().encode(parts.join('\n'))))
-  return digests.some(isPromise) ? Promise.all(digests).then(whole) : whole(digests.map(String))
+  return digests.some(isPromise)
+    ? Promise.all(digests.map(async (digest) => await digest)).then(whole)
+    : whole(digests.map(String))
 }
 
 function hex(bytes: Uint8Array): string {

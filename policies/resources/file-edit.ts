@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { PolicyError } from '../errors.ts'
 import { checkPattern } from '../expr/regex.ts'
 import { LIMITS } from '../limits.ts'
-import type { Value } from '../model.ts'
 import { unifiedDiff } from './diff.ts'
 import { edited, type Edit } from './edit.ts'
 import { putContent } from './file-content.ts'
@@ -82,8 +81,7 @@ export function editOf(attrs: EditAttributes, name: string): Edit | null {
     const wish = typeof block === 'string' ? { text: block } : block
     return { kind: 'block', block: { ...wish, name: wish.name ?? name, comment: wish.comment ?? '#' } }
   }
-  // The schema lets only plain JSON through.
-  if (json !== undefined) return { kind: 'json', json: json as { readonly [key: string]: Value } }
+  if (json !== undefined) return { kind: 'json', json }
   return ini === undefined ? null : { kind: 'ini', ini }
 }
 

@@ -28,18 +28,21 @@ export class Trace {
   readonly edits: Map<string, EditUndo>
   /** What this run replaced, or an earlier one that ended before it was verified; in order. */
   readonly replaced: Replaced[]
+  /** What the last run that changed something replaced. */
+  readonly last: readonly Replaced[]
   /** What is replaced has to be verified afterwards. */
   unverified = false
   /** What is going to be made is known already. */
   intended = false
 
   constructor(remembered: Value) {
-    const { made, originals, edits, pending } = fields(remembered)
+    const { made, originals, edits, pending, last } = fields(remembered)
     this.made = new Set(Array.isArray(made) ? made.filter((path) => typeof path === 'string') : [])
     this.originals = new Map(Object.entries(fields(originals ?? null)).flatMap(([path, was]) => asOriginal(path, was)))
     // Written by `asValue` alone.
     this.edits = new Map(Object.entries(fields(edits ?? null)).map(([path, undo]) => [path, undo as EditUndo]))
     this.replaced = Array.isArray(pending) ? pending.flatMap(asReplaced) : []
+    this.last = Array.isArray(last) ? last.flatMap(asReplaced) : []
   }
 
   addEdit(path: string, undo: EditUndo): void {
@@ -104,14 +107,16 @@ export class Trace {
   /** @param unverified what was replaced is remembered too, as it may have to be put back */
   asValue(unverified = false): Value {
     const pending = unverified ? this.replaced : []
-    if (this.empty && pending.length === 0) return null
+    const last = this.replaced.length === 0 ? this.last : this.replaced
+    if (this.empty && pending.length + last.length === 0) return null
     const originals: Record<string, Value> = {}
     for (const [path, was] of this.originals) originals[path] = { ...was }
     return {
       made: [...this.made],
       originals,
       ...(this.edits.size === 0 ? {} : { edits: Object.fromEntries(this.edits) }),
-      ...(pending.length === 0 ? {} : { pending: pending.map(({ path, was }) => ({ path, was: was && { ...was } })) }),
+      ...(pending.length === 0 ? {} : { pending: pending.map(asPlain) }),
+      ...(last.length === 0 ? {} : { last: last.slice(0, LIMITS.rememberedPaths).map(asPlain) }),
     }
   }
 }
@@ -122,6 +127,10 @@ function fields(value: Value): { readonly [key: string]: Value } {
 
 function isMap(value: Value): value is { readonly [key: string]: Value } {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function asPlain({ path, was }: Replaced): Value {
+  return { path, was: was === null ? null : { ...was } }
 }
 
 function asReplaced(value: Value): Replaced[] {

@@ -26,10 +26,23 @@ export function undoFile(context: TypeContext): Verdict {
       ...originals.map(([path]) => `${path} as it was before`),
     ],
     async apply() {
-      for (const { run } of edits) await run()
+      for (const edit of edits) await edit.run()
       for (const path of made) await removeMade(context, path)
       for (const [path, was] of originals) await putBack(context, path, was)
       noteLeft()
+    },
+  }
+}
+
+/** Brings back what the last run that changed something put something else in the place of. */
+export function rewindFile(context: TypeContext): Verdict {
+  const { last } = new Trace(context.remembered)
+  if (last.length === 0) return KEPT
+  return {
+    ok: false,
+    changes: last.map(({ path, was }) => (was === null ? `removal of ${path}` : `${path} as it was before`)),
+    async apply() {
+      for (const { path, was } of last.toReversed()) await putBack(context, path, was)
     },
   }
 }

@@ -8,7 +8,7 @@ import type { Step, Wishes } from './file-step.ts'
 import { EDIT_FORMS, editClaims, editOf, EDITS, editStep } from './file-edit.ts'
 import { hasPending, Trace, withoutPending } from './file-trace.ts'
 import { treePaths, treeSteps } from './file-tree.ts'
-import { undoFile } from './file-undo.ts'
+import { rewindFile, undoFile } from './file-undo.ts'
 import { verifyTogether } from './file-verify.ts'
 import { defineType, KEPT, type TypeContext, type Verdict } from './type.ts'
 
@@ -122,6 +122,7 @@ export const file = defineType({
     return andThen(steps, (list) => verdict(context, list, attrs.verify))
   },
   undo: (context) => undoFile(context),
+  rewind: (context) => rewindFile(context),
 })
 
 type Steps = readonly (Step | null)[]

@@ -44,6 +44,8 @@ export interface TypeDefinition<S extends z.ZodObject> {
   watchPaths?(resource: Typed<z.output<S>>, filesOf: FolderFiles): readonly string[]
   /** Takes back what was done, from what `context.remember` left. Only what Chorus itself made or overwrote. */
   undo?(context: TypeContext, key: string): MaybePromise<Verdict>
+  /** Takes back the last change alone. Without it, what a run made is undone, and what it changed stays. */
+  rewind?(context: TypeContext, key: string): MaybePromise<Verdict>
 }
 
 /** A resource with its attributes checked. */
@@ -139,7 +141,7 @@ export type FolderFiles = (source: string) => readonly string[]
 /** A type without its attribute types: what the table holds and the runner drives. */
 export interface ResourceType extends Pick<
   TypeDefinition<z.ZodObject>,
-  'name' | 'summary' | 'schema' | 'onRemove' | 'sources' | 'undo' | 'wholeHost'
+  'name' | 'summary' | 'schema' | 'onRemove' | 'sources' | 'undo' | 'rewind' | 'wholeHost'
 > {
   /** Checks the attributes once and gives the resource its methods, or the sentence that says what is wrong. */
   bind(resource: ResolvedResource): BoundResource | string
@@ -168,6 +170,7 @@ export function defineType<S extends z.ZodObject>(definition: TypeDefinition<S>)
     wholeHost,
     ...(onRemove === undefined ? {} : { onRemove }),
     ...(sources === undefined ? {} : { sources }),
+    ...(definition.rewind === undefined ? {} : { rewind: (context, key) => definition.rewind?.(context, key) ?? KEPT }),
     ...(definition.undo === undefined ? {} : { undo: (context, key) => definition.undo?.(context, key) ?? KEPT }),
     bind(resource) {
       const parsed = schema.safeParse(resource.attrs)
