@@ -16,7 +16,9 @@ const PUBLISHES = Number(process.argv[2] ?? 200)
 const NODES = Number(process.argv[3] ?? 30)
 /** With the policy around it the bundle has about 1 KB. */
 const PAYLOAD = 512
-const SERF_EVENTS = 10
+const SERF_EVENTS = 20
+const SETTLE_MS = 15_000
+const IDLE_MS = 30_000
 /** A version that is not everywhere after this is a miss. */
 const MISS_MS = 30_000
 
@@ -25,13 +27,17 @@ const stop = new AbortController()
 try {
   const seen = new Map<string, number[]>()
   const watching = mesh.nodes.map((node) => watch(node))
-  await sleep(5_000)
+  // What goes round when nothing is published (beacons, pings, heartbeats) is not a version's cost.
+  await sleep(SETTLE_MS)
+  const idleBefore = await Promise.all(mesh.nodes.map(bytesIn))
+  await sleep(IDLE_MS)
   const trafficBefore = await Promise.all(mesh.nodes.map(bytesIn))
+  const idlePerMs = trafficBefore.map((now, i) => (now.wire - (idleBefore[i]?.wire ?? 0)) / IDLE_MS)
+  const begun = Date.now()
   const last: number[] = []
   const first: number[] = []
   let misses = 0
   let bundleBytes = 0
-  let copies = 0
   for (let n = 0; n < PUBLISHES; n++) {
     const publisher = mesh.node(1)
     const built = build(
@@ -49,13 +55,15 @@ try {
   }
   await sleep(2_000)
   const trafficAfter = await Promise.all(mesh.nodes.map(bytesIn))
-  const perVersion = trafficAfter.map((now, i) => (now.wire - (trafficBefore[i]?.wire ?? 0)) / PUBLISHES)
-  copies = mean(
-    trafficAfter.map(
-      (now, i) =>
-        (now.messages + now.duplicates - (trafficBefore[i]?.messages ?? 0) - (trafficBefore[i]?.duplicates ?? 0)) /
-        PUBLISHES,
-    ),
+  const tookMs = Date.now() - begun
+  const perVersion = trafficAfter.map(
+    (now, i) => (now.wire - (trafficBefore[i]?.wire ?? 0) - (idlePerMs[i] ?? 0) * tookMs) / PUBLISHES,
+  )
+  const copies = mean(
+    trafficAfter.map((now, i) => {
+      const idle = (trafficBefore[i]?.messages ?? 0) - (idleBefore[i]?.messages ?? 0)
+      return (now.messages - (trafficBefore[i]?.messages ?? 0) - (idle * tookMs) / IDLE_MS) / PUBLISHES
+    }),
   )
   const floor = bundleBytes + (await recordBytes())
   const rss = mesh.nodes.map((node) => usageOf(node.pid).rssMb)
@@ -68,6 +76,7 @@ try {
     bundleBytes,
     floorBytes: floor,
     bytesReceivedPerVersion: spreadOf(perVersion),
+    idleBytesPerSecond: spreadOf(idlePerMs.map((bytes) => bytes * 1000)),
     timesTheFloor: round(mean(perVersion) / floor),
     gossipCopiesPerVersion: round(copies),
     rssMb: spreadOf(rss),
@@ -120,13 +129,12 @@ function verifiedBundle(event: ControlEvent): string | undefined {
   return event.kind === 'bundleStored' && typeof cid === 'string' ? cid : undefined
 }
 
-async function bytesIn(node: TestNode): Promise<{ wire: number; messages: number; duplicates: number }> {
+async function bytesIn(node: TestNode): Promise<{ wire: number; messages: number }> {
   const text = await node.client.metrics()
   const read = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? 0)
   return {
     wire: read('chorus_wire_bytes_in_total'),
     messages: read('chorus_gossip_messages_total'),
-    duplicates: read('chorus_gossip_duplicates_total'),
   }
 }
 
