@@ -35,7 +35,7 @@ export interface CommandSpec {
   readonly load: () => Promise<CommandModule>
 }
 
-export type CommandGroup = 'This machine' | 'Membership' | 'Policies' | 'Authority' | 'Looking' | 'Help'
+export type CommandGroup = 'This machine' | 'Membership' | 'Policies' | 'Authority' | 'Looking' | 'Simulation' | 'Help'
 
 export interface CommandModule {
   readonly run: (context: Context, input: Invocation) => Promise<Exit>

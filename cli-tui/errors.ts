@@ -51,6 +51,12 @@ export const CLI_ERRORS = {
     'A bundle or export file is damaged, incomplete, or of another kind.',
     'Make it again with `chorus build` or `chorus export`.',
   ],
+  E_SCENARIO: [
+    'A scenario has mistakes, each shown with its place, or its fleet cannot be read.',
+    'Correct them; docs/simulator.md says what a scenario may hold.',
+  ],
+  E_MEMORY: ['A simulation would need more memory than there is.', 'Use fewer --nodes or --jobs, or a larger machine.'],
+  E_RUN_FILE: ['A file is not the result of a simulation that this chorus can read.', 'Make it with `chorus sim run --report DIR`.'],
   E_DEMO: ['A step of the demo did not happen in time.', 'Run it again; if it fails again, report the last lines.'],
   E_INTERNAL: ['Something failed in a way that nobody expected.', 'Set CHORUS_DEBUG=1 to see where, and report it.'],
 } as const satisfies Record<string, readonly [meaning: string, remedy: string]>

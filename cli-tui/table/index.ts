@@ -4,6 +4,7 @@ import { LOOKING } from './looking.ts'
 import { MACHINE } from './machine.ts'
 import { MEMBERSHIP } from './membership.ts'
 import { POLICIES } from './policies.ts'
+import { SIMULATION } from './simulation.ts'
 import { SECRETS } from './secrets.ts'
 
 /** Every command. Names are unique; a unit test holds that. */
@@ -14,4 +15,5 @@ export const TABLE: readonly CommandSpec[] = [
   ...SECRETS,
   ...AUTHORITY,
   ...LOOKING,
+  ...SIMULATION,
 ]

@@ -49,6 +49,7 @@ export function compileForFleet(
       uses: usesOf(policy),
       cid: built.root.cid,
       size: part.size ?? built.size,
+      byName: [...(usedNames(policy).get('node') ?? [])].length > 0,
       resourcesOf: resourcesOf(policy, new Map(built.content.files.map((file) => [file.path, file]))),
     },
   }

@@ -42,6 +42,8 @@ export interface RunAgain {
   readonly fleet: string | null
   readonly policies: readonly string[]
   readonly fail: string | null
+  /** sha2-256 (hex) of the scenario and of what it publishes: whether a replay is of the same thing. */
+  readonly digest: string
 }
 
 export interface FleetFigures {

@@ -141,6 +141,5 @@ export const headSchema = z.strictObject({
     .enum(['model', 'exact'])
     .default('model')
     .describe('exact: the real GossipSub class, to some thousand nodes'),
-  gossip: z.boolean().default(true).describe('false: records travel by sync alone'),
 })
 export type Head = z.output<typeof headSchema>

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto'
+import {
+  makeWorld,
+  runScenario,
+  type RunHooks,
+  type RunProgress,
+  type RunResult,
+  type RunSetup,
+} from '../../topology-sim/index.ts'
+import type { Prepared } from './prepare.ts'
+
+export interface OnceOptions {
+  readonly onProgress: (progress: RunProgress) => void
+  readonly signal: AbortSignal
+  readonly now: () => number
+}
+
+/** One run in this thread, measured. Stopped early it gives what it had come to. */
+export async function runOnce(prepared: Prepared, { onProgress, signal, now }: OnceOptions): Promise<RunResult> {
+  const startedAt = now()
+  const hooks: RunHooks = {
+    signal,
+    onSlice: async (progress) => {
+      onProgress(progress)
+      // Timers, signals and messages of other threads come through here.
+      await new Promise((done) => setImmediate(done))
+    },
+  }
+  const result = await runScenario(setupOf(prepared), prepared.again, hooks)
+  const tookMs = Math.max(1, now() - startedAt)
+  const machine = {
+    tookMs,
+    eventsPerSecond: Math.round((result.events * 1000) / tookMs),
+    peakBytes: process.resourceUsage().maxRSS * 1024,
+  }
+  return { ...result, machine }
+}
+
+export function setupOf({ scenario, bundles, again }: Prepared): RunSetup {
+  const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
+  return { scenario, bundles, fail: again.fail, hasher: { sha256 }, makeWorld }
+}

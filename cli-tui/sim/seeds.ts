@@ -1,0 +1,69 @@
+import { Worker } from 'node:worker_threads'
+import type { RunProgress, RunResult } from '../../topology-sim/index.ts'
+import { CliError } from '../errors.ts'
+import type { SimRequest } from './prepare.ts'
+import type { FromWorker } from './worker.ts'
+
+export interface SeedsOptions {
+  /** Threads at once. */
+  readonly jobs: number
+  /** Heap of each thread: a large fleet does not fit into what Node allows by itself. Bytes. */
+  readonly heapBytes: number
+  readonly onProgress: (seed: number, progress: RunProgress) => void
+  readonly signal: AbortSignal
+}
+
+/** Runs each seed in a thread of its own. Results are in the order of the seeds; after a stop those that were begun, as far as they came. */
+export async function runSeeds(
+  request: SimRequest,
+  seeds: readonly number[],
+  options: SeedsOptions,
+): Promise<RunResult[]> {
+  const results = new Map<number, RunResult>()
+  const waiting = [...seeds]
+  const lane = async (): Promise<void> => {
+    for (let seed = waiting.shift(); seed !== undefined && !options.signal.aborted; seed = waiting.shift())
+      results.set(seed, await runSeed(request, seed, options))
+  }
+  await Promise.all(Array.from({ length: Math.min(options.jobs, seeds.length) }, lane))
+  return seeds.flatMap((seed) => results.get(seed) ?? [])
+}
+
+function runSeed(
+  request: SimRequest,
+  seed: number,
+  { heapBytes, onProgress, signal }: SeedsOptions,
+): Promise<RunResult> {
+  // Beside this file, compiled or not.
+  const file = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+  const worker = new Worker(file, {
+    workerData: { ...request, seed },
+    resourceLimits: { maxOldGenerationSizeMb: Math.ceil(heapBytes / 1e6) },
+  })
+  const stop = (): void => worker.postMessage('stop')
+  signal.addEventListener('abort', stop)
+  return new Promise<RunResult>((done, failed) => {
+    worker.on('message', (message: FromWorker) => {
+      if (message.type === 'progress') onProgress(seed, message.progress)
+      else if (message.type === 'result') done(message.result)
+      else failed(thrownBy(message, seed))
+    })
+    worker.on('error', (error) => failed(memoryError(error, seed)))
+    worker.on('exit', () => failed(new CliError('E_INTERNAL', `the run of seed ${seed} ended without a result`)))
+  }).finally(() => signal.removeEventListener('abort', stop))
+}
+
+/** An error of a thread, as it would be here. */
+function thrownBy({ code, message, hint }: Extract<FromWorker, { type: 'failed' }>, seed: number): Error {
+  return Object.assign(new Error(`seed ${seed}: ${message}`), { code, ...(hint === null ? {} : { hint }) })
+}
+
+function memoryError(error: unknown, seed: number): Error {
+  if (error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY')
+    return new CliError(
+      'E_MEMORY',
+      `the run of seed ${seed} needed more memory than was estimated`,
+      'Use --nodes, or fewer --jobs.',
+    )
+  return error instanceof Error ? error : new Error(String(error))
+}

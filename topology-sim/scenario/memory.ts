@@ -1,0 +1,17 @@
+import { nodesOf, type Scenario } from './types.ts'
+
+/** Measured with `npm run bench:sim`, rounded up. Bytes. */
+const BASE = 120e6
+/** An engine with its driver's tables and connections. */
+const NODE = 6_000
+/** What a version is measured by: five times and two flags a node, and its place in engines. */
+const PUBLICATION = 500
+/** The real GossipSub class with its peers and caches. */
+const EXACT_NODE = 400_000
+
+/** Bytes that a run takes at its peak, roughly: enough to say that it cannot fit before it starts. */
+export function memoryOf(scenario: Scenario): number {
+  const nodes = nodesOf(scenario)
+  const publications = scenario.events.filter(({ kind }) => kind === 'publish' || kind === 'steal-key').length
+  return BASE + nodes * (NODE + publications * PUBLICATION + (scenario.network === 'exact' ? EXACT_NODE : 0))
+}
