@@ -19,7 +19,9 @@ export const machineEvents: readonly EventKind[] = [
     weight: 1,
     act(ordeal, { a }) {
       const node = ordeal.any(a)
-      if (node !== undefined && !ordeal.isLastCopy(node)) ordeal.lab.crash(node.name, false)
+      if (node === undefined || ordeal.isLastCopy(node)) return
+      ordeal.truth.forgetful.add(node.key)
+      ordeal.lab.crash(node.name, false)
     },
   },
   {
@@ -48,6 +50,7 @@ export const machineEvents: readonly EventKind[] = [
       const [name, disk] = pick([...ordeal.backups], a) ?? []
       const node = ordeal.honest().find((one) => one.name === name)
       if (node === undefined || disk === undefined || ordeal.isLastCopy(node)) return
+      ordeal.truth.forgetful.add(node.key)
       if (node.up) ordeal.lab.crash(node.name)
       node.options.disk.records = new Map(disk.records)
       node.options.disk.local = disk.local
@@ -63,6 +66,7 @@ export const machineEvents: readonly EventKind[] = [
       const node = ordeal.any(a)
       if (node === undefined || ordeal.truth.clones > 0 || node.name.endsWith("'")) return
       ordeal.truth.clones = 1
+      ordeal.truth.forgetful.add(node.key)
       ordeal.addWithDisk(`${node.name}'`, copyOf(node), {}, node.name)
     },
   },

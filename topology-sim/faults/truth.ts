@@ -38,6 +38,8 @@ export class Truth {
   readonly unsure = new Set<Key>()
   /** Who may publish what, under any charter that a rightful root signed. */
   readonly rights: { readonly key: Key; readonly policies: readonly string[] }[] = []
+  /** Keys that may not know what they said: cloned, restored, or without their disk. Two lives of an enroller may confirm two. */
+  readonly forgetful = new Set<Key>()
   /** Events that come once in a run, and came. */
   readonly once = new Set<string>()
   /** Clones that work beside their originals until the end. */

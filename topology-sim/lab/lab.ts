@@ -15,6 +15,7 @@ import {
 } from '../../node/core/index.ts'
 import { EventQueue } from '../kernel/queue.ts'
 import { Random } from '../kernel/random.ts'
+import { Flood } from './flood.ts'
 import { LabNode, type Disk, type LabNodeOptions } from './lab-node.ts'
 
 type EffectOf<T extends Effect['type']> = Extract<Effect, { type: T }>
@@ -71,16 +72,14 @@ export class Lab {
   /** More than one under a key: clones. */
   readonly #byKey = new Map<Key, LabNode[]>()
   readonly #handshakes = new Map<string, Handshake>()
-  /** Gossip under way at a node that has not judged it yet, by reference. */
-  readonly #heard = new Map<number, { readonly bytes: Uint8Array; readonly from: Key }>()
-  readonly #seen = new Map<string, Set<string>>()
   readonly #arrivals = new Map<string, number>()
-  readonly #hashes = new WeakMap<Uint8Array, string>()
+  readonly #flood: Flood
   #refs = 1
 
   constructor(options: LabOptions) {
     this.#options = options
     this.#wires = new Random(options.seed, 'wires')
+    this.#flood = new Flood(this, options.hasher, this.#wires)
   }
 
   /** Whole milliseconds, as clocks tell it. */
@@ -146,14 +145,6 @@ export class Lab {
   #open(from: LabNode, to: LabNode): void {
     if (!from.up || !to.up || from.key === to.key || from.neighbours.has(to.name)) return
     if (!this.passes(from.name, to.name)) return
-    // A clone takes the place of the other with its key.
-    for (const [one, two] of [
-      [from, to],
-      [to, from],
-    ] as const) {
-      const twin = this.#neighbourOf(one, two.key)
-      if (twin !== undefined) this.disconnect(one.name, twin.name)
-    }
     const conn = `${from.name}>${to.name}#${this.#refs++}`
     this.#handshakes.set(conn, { dialler: from, listener: to, accepted: new Set() })
     from.feed({ type: 'admitStart', conn, peer: to.key, role: 'dialler' })
@@ -167,18 +158,26 @@ export class Lab {
     const other = handshake.dialler === from ? handshake.listener : handshake.dialler
     if (effect.type === 'admitSend') {
       for (const frame of from.malice?.admits?.(effect.frame) ?? [effect.frame]) {
-        this.#carry(from, other, () => this.#admitFrame(other, conn, frame))
+        this.carry(from, other, () => this.#admitFrame(other, conn, frame))
       }
       return
     }
     if (!effect.ok) {
       this.#handshakes.delete(conn)
-      this.#carry(from, other, () => other.feed({ type: 'admitEnd', conn }))
+      this.carry(from, other, () => other.feed({ type: 'admitEnd', conn }))
       return
     }
     handshake.accepted.add(from.name)
     if (handshake.accepted.size < 2) return
     this.#handshakes.delete(conn)
+    // A clone takes the place of the other with its key.
+    for (const [one, two] of [
+      [from, other],
+      [other, from],
+    ] as const) {
+      const twin = this.#neighbourOf(one, two.key)
+      if (twin !== undefined && twin !== two) this.disconnect(one.name, twin.name)
+    }
     from.neighbours.add(other.name)
     other.neighbours.add(from.name)
     this.later(0, () => from.feed({ type: 'peerUp', peer: other.key }))
@@ -239,83 +238,35 @@ export class Lab {
   /** A frame that no engine asked to be sent, or one that did. */
   say(from: LabNode, to: LabNode, frame: SyncFrame): void {
     const input: Input = { type: 'syncFrame', peer: from.key, frame }
-    this.#carry(from, to, () => {
+    this.carry(from, to, () => {
       if (to.neighbours.has(from.name)) to.feed(input)
     })
   }
 
-  /** Gossip as a flood: each node passes on what it accepted to its other neighbours, once. */
   gossip(from: LabNode, bytes: Uint8Array): void {
-    this.#spread(from, bytes, null)
+    this.#flood.spread(from, bytes, null)
   }
 
-  judged(node: LabNode, { ref, result, code }: EffectOf<'verdict'>): void {
-    const heard = this.#heard.get(ref)
-    this.#heard.delete(ref)
-    if (heard === undefined) {
-      this.verdicts.push({ node: node.name, result, code })
-      return
-    }
-    this.watch?.judged(node, heard.bytes, heard.from, result, code)
-    if (result === 'accept' && node.malice?.relays !== false) this.#spread(node, heard.bytes, heard.from)
-  }
-
-  #spread(from: LabNode, bytes: Uint8Array, except: Key | null): void {
-    const hash = this.#hash(bytes)
-    this.#seenBy(from.name).add(hash)
-    for (const to of this.neighboursOf(from)) {
-      if (to.key === except || this.#wires.chance(this.gossipLoss)) continue
-      const times = this.#wires.chance(this.gossipTwice) ? 2 : 1
-      for (let i = 0; i < times; i++) this.#carry(from, to, () => this.#hear(from, to, hash, bytes))
-    }
-  }
-
-  #hear(from: LabNode, to: LabNode, hash: string, bytes: Uint8Array): void {
-    if (!to.neighbours.has(from.name) || this.#seenBy(to.name).has(hash)) return
-    this.#seenBy(to.name).add(hash)
-    this.#listen(from, to, bytes)
+  judged(node: LabNode, effect: EffectOf<'verdict'>): void {
+    this.#flood.judged(node, effect)
   }
 
   /** Gossip from a peer that sends what it likes, after the receiver's memory of what it has seen has run out. */
   inject(from: LabNode, to: LabNode, bytes: Uint8Array): void {
-    this.#carry(from, to, () => {
-      if (to.neighbours.has(from.name)) this.#listen(from, to, bytes)
+    this.carry(from, to, () => {
+      if (to.neighbours.has(from.name)) this.#flood.listen(from, to, bytes)
     })
   }
 
-  #listen(from: LabNode, to: LabNode, bytes: Uint8Array): void {
-    const ref = this.#refs++
-    this.#heard.set(ref, { bytes, from: from.key })
-    to.feed({ type: 'record', via: 'gossip', from: from.key, bytes, ref })
-  }
-
-  #carry(from: LabNode, to: LabNode, action: () => void): void {
+  /** One connection carries everything between two nodes, in order, and loses it if it is cut on the way. */
+  carry(from: LabNode, to: LabNode, action: () => void): void {
     const latency = (this.#options.latencyMs ?? 5) * (1 + this.#wires.next() / 10)
-    // One connection carries everything between two nodes, in order.
     const wire = `${from.name}>${to.name}`
     const arrival = Math.max(this.nowMs + latency + (from.malice?.delayMs ?? 0), this.#arrivals.get(wire) ?? 0)
     this.#arrivals.set(wire, arrival)
     this.later(arrival - this.nowMs, () => {
       if (to.up && this.passes(from.name, to.name)) action()
     })
-  }
-
-  #seenBy(name: string): Set<string> {
-    const seen = this.#seen.get(name) ?? new Set()
-    this.#seen.set(name, seen)
-    return seen
-  }
-
-  #hash(bytes: Uint8Array): string {
-    const known = this.#hashes.get(bytes)
-    if (known !== undefined) return known
-    const hash = this.#hashOf(bytes)
-    this.#hashes.set(bytes, hash)
-    return hash
-  }
-
-  #hashOf(bytes: Uint8Array): string {
-    return Array.from(this.#options.hasher.sha256(bytes).subarray(0, 16), (byte) => byte.toString(16)).join('.')
   }
 
   // What nodes say
