@@ -127,12 +127,12 @@ class Enrolling {
       const invite = seal(buildInvite(ledger, enroller.key, wish), [enroller], hasher)
       reader.know(invite, invite.bytes)
       ledger = ledger.add([invite]).ledger
-      const template = bodyTemplate(provisional(invite, key, name, at))
+      const template = bodyTemplate(provisional(invite, key, name, labels, at))
       open = { invite, signers: (of) => [signerOf(of), signer], left: SIM_LIMITS.inviteUses, template }
       this.#open.set(labels, open)
     }
     open.left--
-    const body = provisional(open.invite, key, name, at)
+    const body = provisional(open.invite, key, name, labels, at)
     this.#batch.push(new LateRecord(body, open.template(body), { reader, signers: open.signers }, node))
     return ledger
   }
@@ -152,9 +152,9 @@ interface OpenInvite {
   left: number
 }
 
-/** What `buildProvisional` gives, with fewer objects: all of an invite share its labels. */
-function provisional(invite: Envelope<Invite>, key: Key, name: string, at: number): Provisional {
-  const { mesh, invite: inviteKey, labels } = invite.body
+/** What `buildProvisional` gives; the labels are the fleet's own object, which all nodes of a group share. */
+function provisional(invite: Envelope<Invite>, key: Key, name: string, labels: Labels, at: number): Provisional {
+  const { mesh, invite: inviteKey } = invite.body
   const fixed = { serial: 0, ageRecipient: AGE_RECIPIENT, at } as const
   return {
     v: 1,

@@ -6,6 +6,7 @@ export function versionOf(agent: string): string {
 
 /** Compares numbers between dots; what is not a number is not compared. Without a version nobody is older. */
 export function isOlder(version: string, least: string): boolean {
+  if (least === '' || version === least) return false
   const mine = numbers(version)
   if (mine.length === 0) return false
   for (const [at, wanted] of numbers(least).entries()) {

@@ -24,7 +24,7 @@ export function lookAtBundles(state: EngineState): void {
     if (converging.stored.has(cid) || converging.fetching.has(cid)) continue
     want(state, cid, version)
   }
-  tellWhatToKeep(state)
+  tellWhatToKeep(state, wanted)
 }
 
 export function blobStored(state: EngineState, cid: Cid): void {
@@ -123,9 +123,9 @@ function wantedBundles(state: EngineState): Map<Cid, Envelope<Version>> {
 }
 
 /** Every head, winner and last good version. */
-function tellWhatToKeep(state: EngineState): void {
+function tellWhatToKeep(state: EngineState, wanted: ReadonlyMap<Cid, Envelope<Version>>): void {
   const converging = convergingOf(state)
-  const keep = new Set(wantedBundles(state).keys())
+  const keep = new Set(wanted.keys())
   for (const policy of state.durable.policies()) {
     for (const head of state.durable.policy(policy)?.heads ?? []) {
       if (head.body.bundle !== null) keep.add(head.body.bundle.cid)

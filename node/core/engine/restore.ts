@@ -9,7 +9,7 @@ import type { EngineState } from './state.ts'
 /** What was durable counts again; signatures were checked when it came. */
 export function restore(state: EngineState, snapshot: Snapshot): void {
   if (snapshot.local !== null) state.local = snapshot.local
-  if (snapshot.ledger !== undefined) restoreLedger(state, snapshot.ledger)
+  if (snapshot.ledger !== undefined) restoreLedger(state, snapshot.ledger, snapshot.peers !== undefined)
   else restoreRecords(state, snapshot.records)
   const lost = state.local.own.filter((id) => !state.ledger.has(id))
   if (lost.length === 0) return
@@ -19,10 +19,13 @@ export function restore(state: EngineState, snapshot: Snapshot): void {
 }
 
 /** The same as records that make this ledger, without making it again. */
-function restoreLedger(state: EngineState, ledger: Ledger): void {
+function restoreLedger(state: EngineState, ledger: Ledger, atRest: boolean): void {
   state.ledger = ledger
   state.durable = ledger
-  state.settled = { ...newDirt(), charters: true, law: true }
+  // At rest everybody belongs: only the policies are to be looked at.
+  state.settled = atRest
+    ? { ...newDirt(), policies: new Set(ledger.policies()) }
+    : { ...newDirt(), charters: true, law: true }
 }
 
 function restoreRecords(state: EngineState, records: Snapshot['records']): void {

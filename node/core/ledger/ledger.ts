@@ -29,8 +29,9 @@ import type {
   Role,
   Winner,
 } from './types.ts'
-import { logOf, policyView, reachOf, winnerFor } from './versions.ts'
+import { logOf, policyView, reachOf } from './versions.ts'
 import type { Selects } from './versions.ts'
+import { Winners } from './winners.ts'
 
 /** A ledger without records. All that grow from it share a memo of selectors; nothing else is shared but structure. */
 export function emptyLedger(env: LedgerEnv): Ledger {
@@ -43,7 +44,11 @@ class ValueLedger implements Ledger {
   readonly #selects: Selects
   readonly #state: State
   #digest: Digest | null = null
+  // What was asked once. A ledger is a value: the answers never change.
   #judgements: Map<Cid, Judgement> | null = null
+  #policies: readonly string[] | null = null
+  #views: Map<string, PolicyView> | null = null
+  #winners: Winners | null = null
   #alarms: readonly Alarm[] | null = null
 
   constructor(env: LedgerEnv, selects: Selects, state: State) {
@@ -146,15 +151,22 @@ class ValueLedger implements Ledger {
   }
 
   policies(): readonly string[] {
-    return [...this.#state.policies.keys()].toSorted()
+    this.#policies ??= [...this.#state.policies.keys()].toSorted()
+    return this.#policies
   }
 
   policy(name: string): PolicyView | undefined {
-    return policyView(this.#state, name)
+    this.#views ??= new Map()
+    const known = this.#views.get(name)
+    if (known !== undefined) return known
+    const view = policyView(this.#state, name)
+    if (view !== undefined) this.#views.set(name, view)
+    return view
   }
 
   winnerFor(policy: string, node: NodeIdentity): Winner {
-    return winnerFor(this.#state, policy, node, this.#selects)
+    this.#winners ??= new Winners()
+    return this.#winners.find(this.#state, policy, node, this.#selects)
   }
 
   reach(draft: Draft, node: NodeIdentity): Bounds | null {
