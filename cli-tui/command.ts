@@ -13,7 +13,7 @@ export interface OptionSpec {
 }
 
 export interface ArgSpec {
-  /** As in help: `DIR`, or `[POLICY]` when it may be left out. */
+  /** As in help: `DIR`, `[POLICY]` when it may be left out, `WHAT...` when there may be several. */
   readonly name: string
   readonly help: string
 }

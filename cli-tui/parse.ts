@@ -45,7 +45,12 @@ export async function parse(
       const options = optionsOf(values)
       parsed = {
         spec,
-        input: { args: own.processedArgs.map(textOrNone), options },
+        input: {
+          args: own.processedArgs.flatMap((arg: unknown) =>
+            Array.isArray(arg) ? arg.map(textOrNone) : [textOrNone(arg)],
+          ),
+          options,
+        },
         json: options.flag('json'),
         state: options.text('state'),
       }

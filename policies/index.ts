@@ -64,6 +64,8 @@ export {
 } from './host.ts'
 export type { MaybePromise } from './maybe.ts'
 export type { BundleContent, ResourceType } from './resources/type.ts'
+export { capture, CAPTURED_TYPES, type Captured } from './capture/capture.ts'
+export { writeCaptured } from './capture/write.ts'
 export { claimsOf, priorityOf, sharedClaims, type Claimant, type SharedClaim } from './converge/claims.ts'
 export {
   aroundOf,

@@ -76,6 +76,8 @@ export const LIMITS = {
   renderedChars: 16 * MiB,
   /** A path on a host, in characters: PATH_MAX of Linux. */
   hostPathChars: 4096,
+  /** Content of a file that `capture` writes into a policy; larger files lie beside it. */
+  capturedBytes: 64 * KiB,
   /** Words of one command. */
   argvWords: 1_000,
   /** Names in one folder of a host that a purge or removal looks at, and things that one removal takes away. */
@@ -102,6 +104,8 @@ export const LIMITS = {
   packagesMs: 30 * minute,
   packageLockMs: 5 * minute,
   packageLockPollMs: 2 * second,
+  /** Fetching the index of one repository. ms. */
+  repositoryMs: 5 * minute,
   /** An index of packages that is older is fetched again before something is installed. ms. */
   packageIndexMs: 24 * 60 * minute,
   /** The file in which apk keeps what is installed, with every file of every package. */

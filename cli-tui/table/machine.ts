@@ -59,6 +59,20 @@ export const MACHINE: readonly CommandSpec[] = [
     load: () => import('../commands/up.ts'),
   },
   {
+    name: 'capture',
+    group: 'This machine',
+    summary: 'Print a policy for what is on this machine: files, users, packages, services',
+    details:
+      'Changes nothing, and shows no content that not everybody here may read: that becomes a secret. Notes on what is left to do go to stderr.',
+    args: [{ name: 'WHAT...', help: 'file:/path, user:NAME, group:NAME, ssh_keys:USER, package:NAME, service:NAME' }],
+    options: [
+      { flags: '--policy <NAME>', help: 'the name of the policy (default: host/ and the host name)' },
+      { flags: '--name <NODE>', help: 'the node that it is for (default: the host name)' },
+    ],
+    examples: [['capture file:/etc/motd user:deploy package:nginx service:nginx', 'to start from what is there']],
+    load: () => import('../commands/capture.ts'),
+  },
+  {
     name: 'converge',
     group: 'This machine',
     summary: 'Make this machine match its policies now, or match one bundle without a mesh',
@@ -93,6 +107,23 @@ export const MACHINE: readonly CommandSpec[] = [
     summary: 'End a hold and converge again',
     examples: [['unhold', 'hands on']],
     load: () => import('../commands/unhold.ts'),
+  },
+  {
+    name: 'restore',
+    group: 'This machine',
+    summary: 'Bring back a file that a run has overwritten or removed',
+    details:
+      'Every run copies what it overwrites to a store that only root can read. Works without the daemon. What is at PATH now is kept as well.',
+    args: [{ name: '[PATH]', help: 'the file; all files with --list' }],
+    options: [
+      { flags: '--list', help: 'show which copies there are, and change nothing' },
+      { flags: '--id <ID>', help: 'which copy, by the beginning of its id (default: the newest)' },
+    ],
+    examples: [
+      ['restore --list', 'which copies there are'],
+      ['restore /etc/ssh/sshd_config', 'the content from before the last change'],
+    ],
+    load: () => import('../commands/restore.ts'),
   },
   {
     name: 'doctor',

@@ -14,7 +14,7 @@ import { fieldsOf, textsOf } from './remembered.ts'
 import { defineType, KEPT, type TypeContext, type Typed } from './type.ts'
 
 /** The first whose sign is there. */
-const PROVIDERS: readonly PackageProvider[] = [apt, dnf, apk, pacman]
+export const PROVIDERS: readonly PackageProvider[] = [apt, dnf, apk, pacman]
 
 const schema = z
   .object({

@@ -10,7 +10,7 @@ import { openrc } from './service-openrc.ts'
 import { systemd } from './service-systemd.ts'
 import { defineType, KEPT, type TypeContext, type Typed, type Verdict } from './type.ts'
 
-const MANAGERS: readonly ServiceManager[] = [systemd, openrc]
+export const MANAGERS: readonly ServiceManager[] = [systemd, openrc]
 
 const schema = z
   .object({
