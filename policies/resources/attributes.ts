@@ -18,6 +18,11 @@ export const argv = z
 
 export const accountName = z.string().regex(/^[^\s:/-][^\s:/]*$/, 'must be the name or the number of an account')
 
+/** What a policy writes, or what a template or secret became. */
+export const bytesOrText = z
+  .custom<string | Uint8Array>((value) => typeof value === 'string' || value instanceof Uint8Array, 'must be a text')
+  .meta({ type: 'string' })
+
 /** A name that goes to a tool as one word: never an option. */
 export const toolName = z
   .string()

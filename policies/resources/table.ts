@@ -3,6 +3,7 @@ import { exec } from './exec.ts'
 import { file } from './file.ts'
 import { group } from './group.ts'
 import { packages } from './package.ts'
+import { repository } from './repository.ts'
 import { service } from './service.ts'
 import { sshKeys } from './ssh-keys.ts'
 import { user } from './user.ts'
@@ -15,6 +16,7 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   file,
   group,
   package: packages,
+  repository,
   service,
   ssh_keys: sshKeys,
   user,
