@@ -121,7 +121,7 @@ describe('join', () => {
     const { mesh } = await init('a')
     const other = await init('c')
     const token = tokenFrom('c', other.mesh)
-    await expect(joinMesh({ stateDir: join(dir, 'a'), token })).rejects.toMatchObject({ code: 'E_STATE' })
+    await expect(joinMesh({ stateDir: join(dir, 'a'), token })).rejects.toMatchObject({ code: 'E_WRONG_MESH' })
     expect(stored('a', mesh).joined?.mesh).toBe(mesh)
   })
 

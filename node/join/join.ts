@@ -12,7 +12,7 @@ import {
   verifyEnvelope,
 } from '../core/index.ts'
 import { createSigner, createVerifier, hasher } from '../crypto.ts'
-import { messageOf, NodeError } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import type { StateFolder } from '../state/index.ts'
 import { newSeed, openStateFolder, writeKeyFile } from '../state/index.ts'
 import type { Store } from '../store/index.ts'
@@ -25,8 +25,8 @@ import type { JoinOptions, JoinResult } from './types.ts'
  * Makes a state folder a node of the mesh that a token names: its key and its provisional certificate. Nobody is asked;
  * the daemon meets the token's members when it starts. A folder that is a node of this mesh already gets a new key: that
  * is how a cloned or revoked machine comes back.
- * @throws CoreError E_TOKEN, E_EXPIRED (by this machine's clock)
- * @throws NodeError E_STATE if the folder belongs to another mesh; E_LOCKED if its daemon runs
+ * @throws CoreError E_TOKEN, E_EXPIRED (by this machine's clock), E_WRONG_MESH if the folder belongs to another mesh
+ * @throws NodeError E_LOCKED if its daemon runs
  */
 export async function joinMesh(options: JoinOptions): Promise<JoinResult> {
   const token = decodeToken(options.token)
@@ -53,8 +53,8 @@ async function joined(
 ): Promise<JoinResult> {
   const before = membership(store)
   if (before !== null && before.mesh !== token.mesh) {
-    throw new NodeError(
-      'E_STATE',
+    throw new CoreError(
+      'E_WRONG_MESH',
       `${folder.dir} is a node of the mesh ${before.name || before.mesh}, and the token is for another: choose another folder with --state.`,
       { dir: folder.dir, mesh: before.mesh, token: token.mesh },
     )

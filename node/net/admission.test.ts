@@ -58,17 +58,23 @@ describe('admission', () => {
     const a = await startNode({ handlers: () => ({ admitStart: () => undefined }) })
     const b = await startNode()
     const started = Date.now()
-    await expect(b.net.dialNow(a.addr())).rejects.toBeInstanceOf(NodeError)
+    const error: unknown = await b.net.dialNow(a.addr()).catch((thrown: unknown) => thrown)
+    if (!(error instanceof NodeError)) throw error
+    // Whichever side was first: said here, or told by the other.
+    expect([error.code, error.fields['code']]).toContain('E_ADMISSION_TIMEOUT')
     expect(Date.now() - started).toBeLessThan(QUICK.admissionMs + 1500)
     await until('the listener has forgotten it', () => a.ended.length === 1)
   })
 
   it('cuts a peer that stops in the middle', async () => {
     const a = await startNode()
+    const seen: string[] = []
     await knock(a, async (stream) => {
+      stream.addEventListener('message', (event) => seen.push(new TextDecoder().decode(event.data.subarray())))
       stream.send(admissionMessage(0, text.encode('half'), 4000))
       await new Promise((resolve) => setTimeout(resolve, QUICK.admissionMs + 500))
     })
+    expect(seen.join('')).toContain('E_ADMISSION_TIMEOUT')
   })
 
   it('cuts a peer that sends for ever', async () => {
@@ -83,6 +89,9 @@ describe('admission', () => {
       }
     })
     expect(a.net.traffic().wireIn).toBeLessThan(4 * 1024 * 1024)
+    expect(a.events).toContainEqual(
+      expect.objectContaining({ kind: 'refused', fields: expect.objectContaining({ code: 'E_PROTOCOL' }) }),
+    )
   })
 
   it('cuts a peer that announces an oversize frame or speaks nonsense', async () => {

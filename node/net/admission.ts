@@ -11,7 +11,7 @@ import type { AdmitRole, NetLimits, NetworkHandlers } from './types.ts'
 /** RECORDS.md section 4. Chosen in place of `/noise`: a stranger's libp2p finds no common protocol. */
 export const ADMISSION_PROTOCOL = '/chorus-noise/1'
 
-type Judge = Pick<NetworkHandlers, 'admitStart' | 'admitFrame' | 'admitEnd'>
+type Judge = Pick<NetworkHandlers, 'admitStart' | 'admitFrame' | 'admitEnd' | 'event'>
 
 /**
  * Noise with an exchange behind it, as one encrypter: libp2p knows nothing of a connection (no muxer, no identify, no
@@ -77,6 +77,11 @@ export class Admissions {
       this.#judge.admitStart(conn, peer, role)
       await exchange.settled()
     } catch (error) {
+      // A dial's error is told by whoever dialled; this one would be seen by nobody. Strangers cannot fill a log with it.
+      if (role === 'listener' && error instanceof NodeError) {
+        const { code, message, fields } = error
+        this.#judge.event({ kind: 'refused', level: 'debug', message, fields: { peer, code, ...fields } })
+      }
       throw told(error)
     } finally {
       this.#open.delete(conn)

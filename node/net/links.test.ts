@@ -40,7 +40,11 @@ describe('a sync stream', () => {
     )
     await until('hung up', () => a.up.size === 0 && a.net.peers().length === 0)
     expect(a.events).toContainEqual(
-      expect.objectContaining({ kind: 'protocol', message: expect.stringContaining('frame of more than') }),
+      expect.objectContaining({
+        kind: 'protocol',
+        message: expect.stringContaining('frame of more than'),
+        fields: expect.objectContaining({ code: 'E_PROTOCOL' }),
+      }),
     )
     expect(a.frames).toEqual([])
   })
@@ -50,12 +54,16 @@ describe('a sync stream', () => {
     await member(a, (stream) => stream.send(encode.single(new Uint8Array(1000)).sublist(0, 500)))
     await until('hung up', () => a.up.size === 0 && a.net.peers().length === 0)
     expect(a.events).toContainEqual(
-      expect.objectContaining({ message: expect.stringContaining('stopped in the middle') }),
+      expect.objectContaining({
+        message: expect.stringContaining('stopped in the middle'),
+        fields: expect.objectContaining({ code: 'E_STALLED' }),
+      }),
     )
   })
 
   it('buffers no more than its bound for a peer that does not read, and cuts it', async () => {
-    const a = await startNode()
+    // Without gossip: a member that has none would be hung up on for that.
+    const a = await startNode({ options: { gossip: false } })
     await member(a, (stream) => {
       stream.addEventListener('message', () => undefined)
       stream.pause()
@@ -71,6 +79,7 @@ describe('a sync stream', () => {
     }
     await until('cut', () => !a.up.has(peer) && a.net.peers().length === 0)
     expect(full).toBeGreaterThan(0)
+    expect(a.events.map(({ fields }) => fields['code'])).toContain('E_STALLED')
     // Window of the peer, the socket's buffers, and the queue: far below the 40 MB that were offered.
     expect(a.net.traffic().wireOut).toBeLessThan(2 * NET_LIMITS.syncQueueBytes)
   })

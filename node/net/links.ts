@@ -1,6 +1,7 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import type { Key } from '../core/index.ts'
 import { messageOf, NodeError } from '../errors.ts'
+import type { NodeCode } from '../errors.ts'
 import type { Counters } from './counters.ts'
 import { frameStream } from './frames.ts'
 import { keyOf, peerOf } from './peer-keys.ts'
@@ -11,7 +12,7 @@ export const SYNC_PROTOCOL = '/chorus/sync/1'
 
 interface LinkHandlers extends Pick<NetworkHandlers, 'peerUp' | 'peerDown' | 'syncFrame' | 'writable'> {
   /** The connection is no use: close it and dial again later. */
-  hangup(peer: Key, why: string): void
+  hangup(peer: Key, why: string, code: NodeCode): void
 }
 
 /**
@@ -97,7 +98,7 @@ export class Links {
     }
     const timer = setTimeout(() => {
       this.#pending.delete(peer)
-      if (!this.#links.has(peer)) this.#handlers.hangup(peer, 'it opened no sync stream')
+      if (!this.#links.has(peer)) this.#handlers.hangup(peer, 'it opened no sync stream', 'E_STALLED')
     }, this.#limits.admissionMs)
     this.#pending.set(peer, timer)
   }
@@ -119,7 +120,7 @@ export class Links {
         if (this.#stopped || this.#node.getConnections(peerOf(peer)).length === 0) return this.#disconnected(peer)
         if (tries >= 3) {
           this.#disconnected(peer)
-          return this.#handlers.hangup(peer, `no sync stream could be opened (${messageOf(error)})`)
+          return this.#handlers.hangup(peer, `no sync stream could be opened (${messageOf(error)})`, 'E_PROTOCOL')
         }
         this.#pending.set(
           peer,
@@ -168,7 +169,7 @@ export class Links {
     if (this.#stopped) return
     this.#handlers.peerDown(peer)
     // It broke the protocol or stalled: a new stream would only do so again.
-    if (error instanceof NodeError) return this.#handlers.hangup(peer, error.message)
+    if (error instanceof NodeError) return this.#handlers.hangup(peer, error.message, error.code)
     // The connection may live on: then there is a new stream, after a breath.
     const timer = setTimeout(() => {
       this.#pending.delete(peer)

@@ -35,8 +35,8 @@ export async function createNetwork(options: NetworkOptions, handlers: NetworkHa
     peerDown: (peer) => handlers.peerDown(peer),
     syncFrame: (peer, bytes) => handlers.syncFrame(peer, bytes),
     writable: (peer) => handlers.writable(peer),
-    hangup: (peer, why) => {
-      tell('protocol', 'info', `Hung up on ${peer.slice(0, 8)}: ${why}.`, { peer })
+    hangup: (peer, why, code) => {
+      tell('protocol', 'info', `Hung up on ${peer.slice(0, 8)} (${code}): ${why}.`, { peer, code })
       closeAll(peer, why)
     },
   })
