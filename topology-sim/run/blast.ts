@@ -18,10 +18,16 @@ export class BlastWatch {
   readonly #nodeOf: (name: string) => number
   /** By bundle: what differs between two versions of a policy is their bundle. */
   readonly #work = new Map<string, Work>()
+  readonly #failed = new Set<number>()
 
   constructor(now: () => number, nodeOf: (name: string) => number) {
     this.#now = now
     this.#nodeOf = nodeOf
+  }
+
+  /** Hosts on which anything failed. */
+  get failed(): number {
+    return this.#failed.size
   }
 
   worked(node: NodeFacts, policy: string, bundle: PolicyBundle, resource: string | null): void {
@@ -37,6 +43,7 @@ export class BlastWatch {
       for (const { key: name } of bundle.resourcesOf(node)) count(work, name).hosts++
     }
     if (resource === null || work.failed.has(id)) return
+    this.#failed.add(id)
     work.failed.set(id, { atMs: this.#now(), resource })
     count(work, resource).failed++
   }

@@ -104,6 +104,10 @@ function publicationOf(driver: Driver, published: Published, up: Uint8Array): Pu
     counts.selected++
     if (!Number.isNaN(appliedMs[node] ?? Number.NaN)) counts.applied++
   }
+  const blast = driver.blast.radius(publication.policy, bundle ?? '', publication.selected, {
+    nameOf: (node) => world.nameOf(node),
+    groupOf: (node) => fleet.groupOf(node),
+  })
   const hops = Float64Array.from(publication.hops.filter((hop) => hop > 0)).sort()
   return {
     name,
@@ -118,7 +122,7 @@ function publicationOf(driver: Driver, published: Published, up: Uint8Array): Pu
     selected: publication.selected,
     reliability: share(counts.up === 0 ? 0 : counts.delivered / counts.up),
     converged: share(counts.selected === 0 ? 1 : counts.applied / counts.selected),
-    failed: publication.counts.failed,
+    failed: blast.failed,
     delivered: timesOf(delivered),
     held: timesOf(sortedAfter(heldMs, from)),
     applied: timesOf(applied),
@@ -126,10 +130,7 @@ function publicationOf(driver: Driver, published: Published, up: Uint8Array): Pu
     copiesPerNode: share(publication.copies / Math.max(1, world.nodes)),
     curves: { delivered: curveOf(delivered, world.nodes), applied: curveOf(applied, publication.selected) },
     regions: regionsOf(driver, published, from),
-    blast: driver.blast.radius(publication.policy, bundle ?? '', publication.selected, {
-      nameOf: (node) => world.nameOf(node),
-      groupOf: (node) => fleet.groupOf(node),
-    }),
+    blast,
   }
 }
 

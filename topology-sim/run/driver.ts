@@ -24,9 +24,9 @@ export interface Published extends About {
   readonly publication: Publication
 }
 
-/** How often the driver looks whether everything has settled: of a large fleet a look takes up to a second of real time. */
-const LOOK_MS = { small: 250, large: 1_000 } as const
-const LARGE_NODES = 20_000
+/** How often the driver looks whether everything has settled, and asks all engines again although nothing has changed. */
+const LOOK_MS = 250
+const ASK_MS = 10_000
 /** Everything has to stay settled for so long: what is under way (a gossip heartbeat, a sync) may still change it. */
 const CALM_MS = 3_000
 
@@ -45,6 +45,8 @@ export class Driver {
   #faults = 0
   #settledMs: number | null = null
   #over = false
+  /** What the engines said when they were asked last. */
+  #asked = { applied: -1, failed: -1, atMs: 0, settled: false }
 
   constructor({ scenario, bundles, fail, hasher, makeWorld }: RunSetup) {
     this.scenario = scenario
@@ -127,11 +129,10 @@ export class Driver {
   /** Looks again and again whether the fleet has settled; ends the run when it has for a while. */
   #look(): void {
     const { world } = this
-    const step = world.nodes > LARGE_NODES ? LOOK_MS.large : LOOK_MS.small
     if (this.#settled()) {
       this.#settledMs ??= world.nowMs
       if (this.faultsEndedMs !== null) this.healedMs ??= Math.max(this.faultsEndedMs, this.#lastChangeMs())
-      if (world.nowMs - this.#settledMs >= CALM_MS && this.#faults === 0) {
+      if (world.nowMs - this.#settledMs >= CALM_MS) {
         this.#over = true
         return
       }
@@ -139,14 +140,34 @@ export class Driver {
       this.#settledMs = null
       this.healedMs = null
     }
-    world.at(world.nowMs + step, () => this.#look())
+    world.at(world.nowMs + LOOK_MS, () => this.#look())
   }
 
+  /** Nothing is wrong any more, every node that is up has every version, and has applied what it should, or failed to. */
   #settled(): boolean {
-    if (this.#faults > 0) return false
-    if (this.published.some(({ publication }) => publication.reply === null)) return false
-    const { nodes, converged } = this.world.converged()
-    return nodes === converged
+    const { world } = this
+    if (this.#faults > 0 || this.#lastEventMs > world.nowMs) return false
+    for (const { publication } of this.published) {
+      if (publication.reply === null) return false
+      if (publication.version !== null && !this.#isEverywhere(publication)) return false
+    }
+    // The engines are asked last, and only when something has changed: that is what costs.
+    const applied = this.published.reduce((sum, { publication }) => sum + publication.counts.applied, 0)
+    const asked = this.#asked
+    if (asked.applied === applied && asked.failed === this.blast.failed && world.nowMs < asked.atMs + ASK_MS)
+      return asked.settled
+    const { nodes, converged } = world.converged()
+    const settled = nodes - converged <= this.blast.failed
+    this.#asked = { applied, failed: this.blast.failed, atMs: world.nowMs, settled }
+    return settled
+  }
+
+  #isEverywhere({ durableMs, counts }: Publication): boolean {
+    const { world } = this
+    if (counts.durable === world.nodes) return true
+    for (let node = 0; node < world.nodes; node++)
+      if (Number.isNaN(durableMs[node] ?? Number.NaN) && world.isUp(node)) return false
+    return true
   }
 
   /** When the last node applied the newest version of anything. */

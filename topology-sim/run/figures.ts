@@ -1,3 +1,4 @@
+import { hashText } from '../kernel/random.ts'
 import type { Curve, Times } from './result.ts'
 
 /** Pure sums over what was measured. */
@@ -62,4 +63,9 @@ export function shareAt(sorted: Float64Array, ms: number, total: number): number
     else high = middle
   }
   return total === 0 ? 0 : low / total
+}
+
+/** A number in [0, 1) that hangs on a text and a seed alone. */
+export function drawOf(text: string, seed: number): number {
+  return (hashText(text, seed) >>> 0) / 2 ** 32
 }

@@ -1,9 +1,9 @@
 import { evaluateCondition, type Value } from '../../policies/index.ts'
-import { hashText } from '../kernel/random.ts'
 import type { Group } from '../scenario/schema.ts'
 import { nodesOf, type Scenario } from '../scenario/types.ts'
 import type { Fleet, NodeSpec } from '../world/types.ts'
 import { Areas } from './areas.ts'
+import { drawOf } from './figures.ts'
 
 type Facts = Readonly<Record<string, Value>>
 
@@ -133,7 +133,7 @@ export class ScenarioFleet implements Fleet {
     const keys = Object.entries(group.mix)
     if (keys.length === 0) return this.#variant(name, name, group, [])
     const chosen = keys.map(
-      ([key, parts]) => [key, pick(parts, hashText(`${key} ${node}`, this.#scenario.seed) / 2 ** 32)] as const,
+      ([key, parts]) => [key, pick(parts, drawOf(`${key} ${node}`, this.#scenario.seed))] as const,
     )
     return this.#variant(`${name}\n${chosen.map(([, value]) => value).join('\n')}`, name, group, chosen)
   }

@@ -1,9 +1,9 @@
 import { evaluateCondition } from '../../policies/index.ts'
-import { hashText } from '../kernel/random.ts'
 import type { ResourceWork } from '../scenario/schema.ts'
 import type { Scenario } from '../scenario/types.ts'
 import type { HostModel } from '../world/hosts.ts'
 import type { NodeFacts, PolicyBundle } from '../world/types.ts'
+import { drawOf } from './figures.ts'
 import { contextOf } from './policies.ts'
 
 /** Called when a host starts to work on a policy. `resource`: what fails there, or null. */
@@ -43,7 +43,7 @@ export function hostModel(
       const work = own[key] ?? own['*']
       if (work === undefined) continue
       if (work.failsOn !== undefined && holds(work.failsOn, node)) return key
-      if (work.fails > 0 && hashText(`${policy} ${key} ${node.name}`, scenario.seed) / 2 ** 32 < work.fails) return key
+      if (work.fails > 0 && drawOf(`${policy} ${key} ${node.name}`, scenario.seed) < work.fails) return key
     }
     return null
   }

@@ -138,7 +138,7 @@ export class Connections {
       [node, other],
       [other, node],
     ] as const) {
-      this.#state.later(0, EVENT.peerUp, one, two)
+      this.#state.queue.add(this.#state.nowUs, EVENT.peerUp, one, two)
       this.#state.blobs.connected(one, two)
     }
   }
@@ -185,8 +185,8 @@ export class Connections {
     this.#degrees[b] = this.degree(b) - 1
     const state = this.#state
     state.network.disconnect(a, b)
-    state.later(0, EVENT.peerDown, a, b)
-    state.later(0, EVENT.peerDown, b, a)
+    state.queue.add(state.nowUs, EVENT.peerDown, a, b)
+    state.queue.add(state.nowUs, EVENT.peerDown, b, a)
     this.#redial(a, b, SIM_LIMITS.redialMinMs)
     this.#tend(a)
     this.#tend(b)

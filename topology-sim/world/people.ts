@@ -123,8 +123,19 @@ export function publishAs(state: WorldState, name: string, via: number, bundle: 
   const record = seal(body, [actor], hasher)
   state.publications.written(publication, record)
   handIn(state, via, record, ref)
-  feed(state, via, { type: 'command', ref, command: { type: 'held', version: record.id } })
+  askHeld(state, via, record.id, ref)
   return publication
+}
+
+/** How often the command looks whether its record is on the disk of the node that took it. Microseconds. */
+const DURABLE_LOOK_US = 1_000
+
+/** As the command does: once its record is durable it asks when another peer holds it. A node that is down gives no answer. */
+function askHeld(state: WorldState, via: number, version: Cid, ref: number): void {
+  if (engineOf(state, via).view.ledger.get(version) !== undefined)
+    return feed(state, via, { type: 'command', ref, command: { type: 'held', version } })
+  const again = (): void => askHeld(state, via, version, ref)
+  state.queue.add(state.nowUs + DURABLE_LOOK_US, EVENT.action, via, state.life[via] ?? 0, again)
 }
 
 /** What the roots have said, read as a scenario's author would: not by the engine's own judgement. */
