@@ -87,7 +87,7 @@ function want(state: EngineState, cid: Cid, version: Envelope<Version>): void {
 /** Who told of it, who wrote it, then other neighbours; the driver asks further peers after them. */
 function sources(state: EngineState, version: Envelope<Version> | null): readonly Key[] {
   const first = version === null ? [] : [state.announcers?.get(version.id), version.body.key]
-  const others = draw(state, [...state.links.keys()], LIMITS.converge.sources)
+  const others = draw(state, state.links.keys(), LIMITS.converge.sources)
   const known = [...first.filter((key) => key !== undefined && state.links.has(key)), ...others]
   return [...new Set(known)].filter((key) => key !== undefined).slice(0, LIMITS.converge.sources)
 }

@@ -87,7 +87,7 @@ export class Engine {
 function start(state: EngineState, peers: readonly Key[]): void {
   state.startedAt = state.now
   if (peers.length > 0) state.synced = true
-  for (const peer of peers) openLink(state, peer).syncedAt = state.now
+  state.links.rest(peers, state.now)
   schedulePeriodic(state)
   const { beaconMs, checkMs, staleAfterMs } = state.settings.timing
   state.timers.set('beacon', state.now + beaconMs * 0.05 * state.random.next())

@@ -2,7 +2,7 @@ import { CoreError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { buildCertificate, buildInvite, buildLeave, buildVersion } from '../ledger/build-entries.ts'
 import type { Body, Envelope, Key } from '../records/types.ts'
-import { startRound } from '../sync/rounds.ts'
+import { drawLinks, startRound } from '../sync/rounds.ts'
 import type { Ack } from './acknowledge.ts'
 import { describe } from './describe.ts'
 import { afterwards, take } from './batches.ts'
@@ -10,7 +10,7 @@ import { event, refuse } from './emit.ts'
 import type { Command } from './port.ts'
 import { signedBy } from './sign.ts'
 import type { EngineState } from './state.ts'
-import { draw, judgeNow } from './state.ts'
+import { judgeNow } from './state.ts'
 
 /**
  * What this node says itself. Before it writes it hears what others have: its own later entries if it was restored from
@@ -72,7 +72,7 @@ function waitsUntil(state: EngineState, job: Job): number {
   }
   if (job.asked.length === 0) {
     if (job.command.type !== 'publish' && state.synced) return state.now
-    const chosen = draw(state, [...links.values()], LIMITS.sync.neighbours)
+    const chosen = drawLinks(state, LIMITS.sync.neighbours)
     job.asked = chosen.map((link) => link.peer)
     for (const link of chosen) startRound(state, link)
   }

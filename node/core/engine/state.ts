@@ -6,7 +6,8 @@ import type { BeaconTable } from '../beacons/table.ts'
 import { emptyLedger } from '../ledger/ledger.ts'
 import type { Alarm, Ledger, MemberState } from '../ledger/types.ts'
 import type { Cid, Envelope, Key } from '../records/types.ts'
-import type { Link } from '../sync/links.ts'
+import { LinkTable } from '../sync/link-table.ts'
+import { newLink } from '../sync/links.ts'
 import type { Batches } from './batches.ts'
 import type { Converging } from './converging.ts'
 import type { Holding } from './holding.ts'
@@ -57,7 +58,7 @@ export class EngineState {
   /** Ids of entries dated in the future when they came. */
   flagged: Set<Cid> | null = null
 
-  readonly links = new Map<Key, Link>()
+  readonly links = new LinkTable(newLink)
   handshakes: Map<string, Handshake> | null = null
   /** Certificates that admitted peers presented and that the ledger does not hold yet. */
   presented: Map<Key, readonly Envelope[]> | null = null

@@ -22,7 +22,10 @@ export function membershipOf(state: State, peer: Key, now: Millis): Membership {
   if (known !== undefined && now >= known.from && now <= known.to) return known.membership
   const all = certificatesOf(state, peer).toSorted(byRank)
   const membership = amongAll(state, peer, all, now)
-  if (all.length > 0) state.memberships.set(peer, { ...untilNextEnd(all, now), membership })
+  if (all.length > 0) {
+    const alone = membership.state === 'member' && (state.names.get(membership.name) ?? []).length === 1
+    state.memberships.set(peer, { ...untilNextEnd(all, now), membership, name: alone ? membership.name : null })
+  }
   return membership
 }
 
@@ -138,7 +141,8 @@ export function holdersOf(state: State, name: string, now: Millis): { holders: r
 export function nameOf(state: State, peer: Key, now: Millis): string | null {
   const member = membershipOf(state, peer, now)
   if (member.state !== 'member') return null
-  if ((state.names.get(member.name) ?? []).length === 1) return member.name
+  const alone = state.memberships.get(peer)?.name ?? null
+  if (alone !== null) return alone
   return holdersOf(state, member.name, now).owner === peer ? member.name : `${member.name}~${shortId(peer)}`
 }
 

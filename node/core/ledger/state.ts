@@ -44,6 +44,8 @@ export interface KnownMembership {
   readonly from: Millis
   readonly to: Millis
   readonly membership: Membership
+  /** As `nameOf` gives it, if no other peer has that name. */
+  readonly name: string | null
 }
 
 /** With the ids that came and went since it was made. */

@@ -35,7 +35,7 @@ function takeCustody(state: EngineState, version: Cid): void {
 
 /** After a record became durable or a bundle came. */
 export function answerAllHolds(state: EngineState): void {
-  for (const link of state.links.values()) answerHolds(state, link)
+  for (const link of state.links.awake()) answerHolds(state, link)
 }
 
 function answerHolds(state: EngineState, link: Link): void {

@@ -34,9 +34,15 @@ export interface Link {
 export function openLink(state: EngineState, peer: Key): Link {
   const known = state.links.get(peer)
   if (known !== undefined) return known
-  const link: Link = {
+  const link = newLink(peer, state.now)
+  state.links.set(peer, link)
+  return link
+}
+
+export function newLink(peer: Key, since: number): Link {
+  return {
     peer,
-    since: state.now,
+    since,
     round: null,
     nextId: 1,
     again: false,
@@ -48,8 +54,6 @@ export function openLink(state: EngineState, peer: Key): Link {
     waiting: null,
     asksHolds: null,
     tokens: LIMITS.intake.rateBurst,
-    tokensAt: state.now,
+    tokensAt: since,
   }
-  state.links.set(peer, link)
-  return link
 }

@@ -49,14 +49,19 @@ export function startWanted(state: EngineState): void {
   const wanted = state.syncWanted
   state.syncWanted = null
   for (const peer of wanted) {
-    const link = peer === ANY ? draw(state, [...state.links.values()], 1)[0] : state.links.get(peer)
+    const link = peer === ANY ? drawLinks(state, 1)[0] : state.links.get(peer)
     if (link !== undefined) startRound(state, link)
   }
 }
 
+/** Random neighbours, each once. */
+export function drawLinks(state: EngineState, count: number): readonly Link[] {
+  return draw(state, state.links.keys(), count).flatMap((peer) => state.links.get(peer) ?? [])
+}
+
 /** Both the interval and a nudge: two random neighbours. */
 export function syncWithSome(state: EngineState): void {
-  for (const link of draw(state, [...state.links.values()], LIMITS.sync.neighbours)) startRound(state, link)
+  for (const link of drawLinks(state, LIMITS.sync.neighbours)) startRound(state, link)
 }
 
 export function periodicSync(state: EngineState): void {
@@ -66,7 +71,7 @@ export function periodicSync(state: EngineState): void {
 
 /** Gives up rounds in which an answer is overdue, begins those that had to wait. */
 export function checkAsks(state: EngineState): void {
-  for (const link of state.links.values()) {
+  for (const link of state.links.awake()) {
     const overdue = [...(link.round?.flying.values() ?? [])].some(
       ({ at }) => at + LIMITS.sync.askTimeoutMs <= state.now,
     )
