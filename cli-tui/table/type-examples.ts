@@ -42,4 +42,10 @@ resources:
     keys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl alice@laptop"]
     exclusive: true
 `,
+  repository: `vars: { key: "-----BEGIN PGP PUBLIC KEY BLOCK-----" }
+resources:
+  repository/app: { uri: "https://deb.example.org/app", suite: bookworm, components: [main], key: "\${vars.key}" }
+  repository/local: { uri: "file:/srv/repo", suite: ./, unsigned: true }
+  package/app: {}
+`,
 }

@@ -32,11 +32,17 @@ export function ownedVerdict(
   const steps = files.reduce<MaybePromise<readonly Step[]>>(
     (known, file) =>
       andThen(known, (before) =>
-        andThen(stepFor(context, file), (step) => (step === null ? before : [...before, step])),
+        andThen(stepFor(context, file), (step) =>
+          step === null ? before : [...before, files.length > 1 ? withPath(step, file.path) : step],
+        ),
       ),
     [],
   )
   return andThen(steps, (list) => verdictOf(context, list, after))
+}
+
+function withPath(step: Step, path: string): Step {
+  return { ...step, changes: step.changes.map((change) => `${path}: ${change}`) }
 }
 
 const encoded = new Map<string, Uint8Array>()

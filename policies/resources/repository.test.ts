@@ -14,7 +14,9 @@ function debian(update: { code?: number; output?: string } = {}) {
 describe('a repository of apt', () => {
   it('is a deb822 file with its key, tested alone, once', async () => {
     const lab = debian()
-    expect(await lab.one('repository/app', ATTRS)).toBe('changed wanted: new file, 82 bytes, new file, 173 bytes')
+    expect(await lab.one('repository/app', ATTRS)).toBe(
+      'changed wanted: /etc/apt/keyrings/app.asc: new file, 78 bytes, /etc/apt/sources.list.d/app.sources: new file, 143 bytes',
+    )
     expect(lab.text(LIST)).toBe(
       '# Managed by Chorus.\nTypes: deb\nURIs: https://deb.example.org/app\nSuites: bookworm\nComponents: main extra\nSigned-By: /etc/apt/keyrings/app.asc\n',
     )
