@@ -28,7 +28,7 @@ export type CoreCode =
   | 'E_CLOCK_SKEW'
   | 'E_WIRE'
   | 'E_UNPROVEN'
-  | 'E_TIMEOUT'
+  | 'E_ADMISSION_TIMEOUT'
   | 'E_UNHELD'
   | 'E_BUSY'
 

@@ -225,7 +225,7 @@ describe('admission', () => {
     const first = probe('n1', scene)
     first.feed({ type: 'admitStart', conn: 'c', peer: n2.key, role: 'listener' })
     first.pass(LIMITS.admission.timeoutMs)
-    expect(first.take('admitResult')).toMatchObject([{ ok: false, code: 'E_TIMEOUT' }])
+    expect(first.take('admitResult')).toMatchObject([{ ok: false, code: 'E_ADMISSION_TIMEOUT' }])
     first.feed({ type: 'admitStart', conn: 'd', peer: n2.key, role: 'dialler' })
     const bytes = new Uint8Array(200_000)
     for (let i = 0; i < 6; i++) {

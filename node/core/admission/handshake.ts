@@ -49,7 +49,7 @@ export function endAdmission(state: EngineState, conn: string): void {
 export function expireAdmissions(state: EngineState): void {
   for (const handshake of state.handshakes?.values() ?? []) {
     const until = handshake.startedAt + LIMITS.admission.timeoutMs
-    if (until <= state.now) refuse(state, handshake, 'E_TIMEOUT', 'the handshake took longer than 10 s')
+    if (until <= state.now) refuse(state, handshake, 'E_ADMISSION_TIMEOUT', 'the handshake took longer than 10 s')
     else state.timers.soonest('handshakes', until)
   }
 }

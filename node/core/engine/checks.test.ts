@@ -124,6 +124,19 @@ describe('what gossip is told', () => {
     expect(probe.take('apply')).toEqual([])
   })
 
+  it('stores and relays what a newer chorus wrote, chains what follows, and acts on the latter alone', () => {
+    const { scene, probe } = world()
+    const { body } = scene.fork().publish(n1, 'web/site')
+    const { v, mesh, key, crit, feedSeq, feedPrev, charter, at } = body
+    const header = { v, mesh, key, crit, feedSeq, feedPrev, charter, at }
+    const odd = scene.write({ ...header, type: 'feed/brake', unknown: true }, n1)
+    expect(probe.hear(odd)).toMatchObject({ result: 'accept', code: 'E_NEWER' })
+    const next = scene.publish(n1, 'web/site')
+    expect(probe.hear(next)).toMatchObject({ result: 'accept', code: null })
+    expect(probe.engine.view.ledger.get(odd.id)?.bytes).toEqual(odd.bytes)
+    expect(probe.engine.view.policies()).toMatchObject([{ policy: 'web/site', winner: { id: next.id } }])
+  })
+
   it('admits and flags what is dated more than ten minutes ahead', () => {
     const { scene, probe } = world()
     const version = scene.publish(n1, 'web/site', { at: probe.now + LIMITS.intake.futureMs + 60_000 })
