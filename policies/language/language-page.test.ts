@@ -1,52 +1,17 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { secretHeader } from '../secrets/header.ts'
 import type { SecretAnswer } from '../secrets/use.ts'
 import { compileFiles, node, problems, resolveFor, rightPolicy } from '../testing/policies.ts'
 
 /** The policies at the end of the page that defines the language, as they stand there. */
-const SITE = `policy: web/site
-select: labels.role == 'web'
-after: [base/apt]
-vars: { port: 443, domain: TBD, vhosts: {} }
-data: [data/common.yaml, "data/env/\${labels.env}.yaml", "data/node/\${node.name}.yaml"]
-secrets: { tls_key: { age: "secrets/\${labels.env}/tls.key.age" } }
-resources:
-  package/nginx: {}
-  file/key:  { path: /etc/nginx/tls/key.pem, content: "\${secrets.tls_key}", group: ssl-cert, mode: "0640", notify: [service/nginx] }
-  file/cert: { path: /etc/nginx/tls/cert.pem, source: "files/\${labels.env}/cert.pem", notify: [service/nginx] }
-  file/vhost-\${each.key}:
-    each: \${vars.vhosts}
-    path: /etc/nginx/conf.d/\${each.key}.conf
-    template: vhost.conf.liquid
-    verify: [nginx, -t]
-    notify: [service/nginx]
-  service/nginx: { state: running, enabled: true, onNotify: reload }
-health: [ { http: "http://127.0.0.1:\${vars.port}/", within: 30s } ]
-`
+const page = (name: string): string => readFileSync(join(import.meta.dirname, 'page', `${name}.yaml`), 'utf8')
+const SITE = page('site')
 
-const USERS = `policy: base/users
-select: "true"
-vars: { users: {} }
-data: [data/common.yaml, "data/env/\${labels.env}.yaml", "data/node/\${node.name}.yaml"]   # alice: null removes her here
-resources:
-  user/\${each.key}:      { each: "\${vars.users}", shell: /bin/bash, groups: "\${each.value.groups}" }
-  ssh_keys/\${each.key}:  { each: "\${vars.users}", user: "\${each.key}", keys: "\${each.value.keys}", exclusive: true }
-  file/sudo-\${each.key}: { each: "\${vars.users}", when: "has(each.value.sudo)", path: "/etc/sudoers.d/\${each.key}", content: "\${each.value.sudo}\\n", mode: "0440", validate: [visudo, -cf, "{file}"] }
-`
+const USERS = page('users')
 
-const SHOP = `policy: app/shop
-select: labels.app == 'shop'
-vars: { version: "1.10", migrator: TBD }
-data: ["data/env/\${labels.env}.yaml"]
-onChange: { before: [[/usr/local/bin/lb, drain]], after: [[/usr/local/bin/lb, undrain]] }
-resources:
-  archive/release: { source: shop.tgz, path: "/srv/shop/\${vars.version}", keep: 3 }
-  exec/migrate:    { when: "node.name == vars.migrator", argv: ["/srv/shop/\${vars.version}/migrate"], once: version }
-  file/current:    { path: /srv/shop/current, link: "/srv/shop/\${vars.version}", require: [archive/release, exec/migrate], notify: [service/shop] }
-  service/shop:    { state: running, enabled: true }
-health: [ { http: "http://127.0.0.1:8080/health", within: 60s } ]
-rollout: { waves: [ { select: "labels.canary == 'true'" }, 10%, 100% ], soak: 10m, maxFailures: 1, fallback: never }
-`
+const SHOP = page('shop')
 
 const without = (text: string, ...keys: string[]): string =>
   text
