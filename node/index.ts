@@ -1,3 +1,5 @@
+import type { ConvergeResult } from '../policies/index.ts'
+import type { OnceOptions, Surroundings } from './daemon/health-once.ts'
 import type { Daemon, DaemonOptions } from './daemon/types.ts'
 import type { InitOptions, InitResult, JoinOptions, JoinResult } from './join/types.ts'
 
@@ -6,6 +8,7 @@ import type { InitOptions, InitResult, JoinOptions, JoinResult } from './join/ty
  * is called. For talking to a running daemon import `node/control/index.ts`.
  */
 export { agentVersion } from './version.ts'
+export { listBackups, type BackupRecord } from './host/backups.ts'
 export { openHost, type HostOptions } from './host/host.ts'
 export { ageIdentity, readIdentity, type AgeIdentity } from './join/secrets.ts'
 export { localSecrets } from './daemon/secrets.ts'
@@ -26,6 +29,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const daemon = await start(options)
   if (options.lean === true) (await import('./daemon/lean.ts')).collectWhenSettled()
   return daemon
+}
+
+/** One run without a mesh, with the health checks and commands of its policy around it. */
+export async function surroundOnce(
+  options: OnceOptions,
+  plan: () => Promise<ConvergeResult>,
+  work: () => Promise<ConvergeResult>,
+): Promise<Surroundings> {
+  const { surroundOnce: surround } = await import('./daemon/health-once.ts')
+  return await surround(options, plan, work)
 }
 
 /** Makes a mesh with this machine as its first node. See `join/init.ts` for what it throws. */

@@ -41,6 +41,32 @@ describe('a policy without a mesh', () => {
     expect(read()).toBe('Hello from one\n')
   })
 
+  it('brings back what it has overwritten', async () => {
+    writeFileSync(join(dir, 'motd'), 'precious\n', { mode: 0o600 })
+    motd('new')
+    await run('converge', 'web', '--label', 'role=web')
+    expect(read()).toBe('new\n')
+    const { copies } = JSON.parse((await run('restore', '--list', '--json')).out)
+    expect(copies).toEqual([expect.objectContaining({ path: join(dir, 'motd'), bytes: 9, mode: '0600' })])
+    expect(await run('restore', 'motd')).toMatchObject({ code: 0, out: expect.stringContaining('is as it was until') })
+    expect(read()).toBe('precious\n')
+    expect((await run('restore', 'motd')).code).toBe(0)
+    expect(read()).toBe('new\n')
+    expect(await run('restore', 'other')).toMatchObject({ code: 1, err: expect.stringContaining('E_NOT_FOUND') })
+    expect((await run('restore')).code).toBe(2)
+  })
+
+  it('asks after its health, and surrounds a change with its commands', async () => {
+    const extra = (check: string): string =>
+      `health: [{exec: [test, -e, "${check}"], within: 1ms}]\nonChange: {before: [[touch, "${dir}/drained"]], after: [[rm, "${dir}/drained"]]}\n`
+    motd('x', extra(`${dir}/drained`))
+    const as = ['--label', 'role=web']
+    expect((await run('converge', 'web', ...as)).code).toBe(0)
+    expect(existsSync(join(dir, 'drained'))).toBe(false)
+    motd('y', extra(`${dir}/nowhere`))
+    expect(await run('converge', 'web', ...as)).toMatchObject({ code: 3, out: expect.stringContaining('E_HEALTH') })
+  })
+
   it('takes variables by --set', async () => {
     motd('${vars.greeting}')
     await run('converge', 'web', '--label', 'role=web', '--set', 'greeting=Good morning')

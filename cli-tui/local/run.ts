@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { localSecrets, openHost, readFacts } from '../../node/index.ts'
-import { convergeHost, evaluateSelector, NO_MEMORY, RESOURCE_TYPES, resolve } from '../../policies/index.ts'
+import { convergeHost, evaluateSelector, NO_MEMORY, RESOURCE_TYPES, resolve, Session } from '../../policies/index.ts'
 import type { ConvergeResult, Memory, NodeContext, Outcome } from '../../policies/index.ts'
 import type { Context } from '../command.ts'
 import type { Options } from '../input/options.ts'
@@ -48,20 +48,38 @@ export async function runHere(
   }
   const dir = join(context.stateDir, 'converge')
   const memory = memoryIn(dir)
-  const result: ConvergeResult = await convergeHost({
-    host: openHost({ backupDir: join(dir, 'backup') }),
-    content: contentOf(bundle),
-    types: RESOURCE_TYPES,
-    policies: [{ policy, after: [], resources, waiting, grant: null }],
-    memory,
-    apply,
-    signal: context.io.signal,
-  })
-  if (apply && result.memory !== memory) {
-    mkdirSync(dir, { recursive: true, mode: 0o700 })
-    writeWhole(join(dir, 'memory.json'), JSON.stringify(result.memory))
+  const host = openHost({ backupDir: join(dir, 'backup') })
+  const { signal } = context.io
+  const session = new Session()
+  const policies = [{ policy, after: [], resources, waiting, grant: null }]
+  const content = contentOf(bundle)
+  const converge = async (changes: boolean): Promise<ConvergeResult> =>
+    await convergeHost({ host, content, types: RESOURCE_TYPES, policies, memory, apply: changes, signal, session })
+  const work = async (): Promise<ConvergeResult> => {
+    const result = await converge(true)
+    if (result.memory !== memory) {
+      mkdirSync(dir, { recursive: true, mode: 0o700 })
+      writeWhole(join(dir, 'memory.json'), JSON.stringify(result.memory))
+    }
+    return result
   }
-  return { selected: true, outcomes: result.outcomes, changed: result.changed, converged: result.converged }
+  if (!apply) return shown(await converge(false), [])
+  const { health, onChange } = bundle.policy.extra
+  if (health === undefined && onChange === undefined) return shown(await work(), [])
+  const { surroundOnce } = await import('../../node/index.ts')
+  const file = join(dir, 'marks.json')
+  const once = { policy: bundle.policy, version: bundle.cid, context: node, host, file, signal }
+  const { result, beside } = await surroundOnce(once, async () => await converge(false), work)
+  return shown(result, beside)
+}
+
+function shown(result: ConvergeResult | null, beside: readonly Outcome[]): LocalRun {
+  return {
+    selected: true,
+    outcomes: [...(result?.outcomes ?? []), ...beside],
+    changed: result?.changed ?? false,
+    converged: (result?.converged ?? false) && beside.length === 0,
+  }
 }
 
 /** What earlier runs without a mesh remember of this machine. A damaged file is as good as none: everything is checked as if it were new. */

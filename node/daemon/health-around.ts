@@ -1,10 +1,27 @@
 import { aroundOf, LIMITS, mayRunCommands, NOTHING_AROUND, PolicyError, runsCommands } from '../../policies/index.ts'
-import type { Around, ConvergeResult, HostPort, NodeContext, Outcome } from '../../policies/index.ts'
+import type {
+  Around,
+  CompiledPolicy,
+  ConvergeResult,
+  HostPolicy,
+  HostPort,
+  NodeContext,
+  Outcome,
+} from '../../policies/index.ts'
 import { commandProblem, problemOf } from './health.ts'
 import type { RunMarks } from './health-marks.ts'
-import type { Prepared } from './prepare.ts'
 
-type Ready = Extract<Prepared, { readonly ok: true }>
+/** What of a policy of a run matters here. */
+export type Surrounded =
+  | {
+      readonly ok: true
+      readonly wanted: { readonly policy: string; readonly version: string }
+      readonly bundle: { readonly policy: CompiledPolicy }
+      readonly policy: Pick<HostPolicy, 'policy' | 'grant'>
+    }
+  | { readonly ok: false; readonly wanted: { readonly policy: string } }
+
+type Ready = Extract<Surrounded, { readonly ok: true }>
 
 /** What a run does around the resources: commands before and after a change, and health checks after it. */
 export class AroundRun {
@@ -25,23 +42,23 @@ export class AroundRun {
    *
    * @param plan what would be done; asked only if a policy has such commands
    */
-  async before(
-    prepared: readonly Prepared[],
+  async before<P extends Surrounded>(
+    prepared: readonly P[],
     context: NodeContext,
     plan: () => Promise<ConvergeResult>,
-  ): Promise<{ readonly prepared: readonly Prepared[]; readonly outcomes: readonly Outcome[] }> {
+  ): Promise<{ readonly prepared: readonly P[]; readonly outcomes: readonly Outcome[] }> {
     const outcomes: Outcome[] = []
     for (const one of prepared) {
       if (one.ok) outcomes.push(...this.#read(one, context))
     }
     const wrong = new Set(outcomes.map(({ policy }) => policy))
     let ready = prepared.filter((one) => !wrong.has(one.wanted.policy))
-    const around = ready.filter((one): one is Ready => one.ok && hasCommands(this.#of(one)))
+    const around = ready.filter((one) => one.ok && hasCommands(this.#of(one)))
     if (around.length === 0) return { prepared: ready, outcomes }
     const changing = changedPolicies((await plan()).outcomes)
     for (const one of around) {
-      const { policy } = one.policy
-      if (!changing.has(policy)) continue
+      const { policy } = one.wanted
+      if (!one.ok || !changing.has(policy)) continue
       this.#marks.owe(policy)
       const problem = await this.#commands(this.#of(one).before)
       if (problem === null) continue
@@ -52,9 +69,9 @@ export class AroundRun {
   }
 
   /** Health of what was changed, or was never found well; then what comes after a change. */
-  async after(prepared: readonly Prepared[], result: ConvergeResult): Promise<Outcome[]> {
+  async after(prepared: readonly Surrounded[], result: ConvergeResult): Promise<Outcome[]> {
     const changed = changedPolicies(result.outcomes)
-    const ready = prepared.filter((one): one is Ready => one.ok)
+    const ready = prepared.filter((one) => one.ok)
     this.#marks.keepOnly(new Set(prepared.map(({ wanted }) => wanted.policy)))
     const all = await Promise.all(ready.map(async (one) => await this.#settle(one, changed.has(one.policy.policy))))
     return all.flat()
@@ -82,7 +99,7 @@ export class AroundRun {
   }
 
   /** Whether the last good version is to come back if the health check of this one fails. */
-  fallsBack(one: Prepared): boolean {
+  fallsBack(one: Surrounded): boolean {
     return !one.ok || this.#of(one).fallback
   }
 

@@ -5,7 +5,10 @@ export const DAEMON_LIMITS = {
   /** Watched paths in all. */
   watchedPaths: 50_000,
   /** A burst of changes (an editor saves by several operations) is one drift. */
-  driftDebounceMs: 200,
+  driftDebounceMs: 25,
+  /** Drifts of one resource within the window after which its watch stops until the window has passed. */
+  flapDrifts: 10,
+  flapWindowMs: 10 * 60_000,
   /** But a file that never stops changing is reported all the same. */
   driftMaxDelayMs: 2_000,
   /** One run over all policies; what is not done by then is stopped and failed. */

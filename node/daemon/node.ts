@@ -23,6 +23,7 @@ import { readFacts } from './facts.ts'
 import { GroupCommit } from './group-commit.ts'
 import { blobHandlers, networkHandlers } from './inbound.ts'
 import { NodeSecrets } from './secrets.ts'
+import { DAEMON_LIMITS } from './limits.ts'
 import { RunMarks } from './health-marks.ts'
 import { RunMemory } from './memory.ts'
 import type { Opened } from './open.ts'
@@ -100,7 +101,7 @@ export async function assembleNode({ opened, observe, bus, fatal }: NodeOptions)
     const message = `Changed by someone else: ${resources.slice(0, 5).join(', ')}.`
     bus.emit({ kind: 'drift', level: 'warn', message, fields: { resources } })
     feed({ type: 'drifted', resources })
-  })
+  }, tellFlap)
   const converger = new Converger({
     bundles,
     secrets: new NodeSecrets({ mesh: opened.mesh.mesh, blobs, identity: async () => await ageIdentity(folder.dir) }),
@@ -136,6 +137,12 @@ export async function assembleNode({ opened, observe, bus, fatal }: NodeOptions)
       keep: (cids) => blobs.keep(cids),
     }),
   )
+
+  function tellFlap(resources: readonly string[]): void {
+    const minutes = DAEMON_LIMITS.flapWindowMs / 60_000
+    const message = `Changed back again and again, not watched for ${minutes} minutes: ${resources.slice(0, 5).join(', ')}.`
+    bus.emit({ kind: 'flapping', level: 'warn', message, fields: { resources } })
+  }
 
   function context(): NodeContext {
     const { name, labels } = identityOf(world())

@@ -1,6 +1,7 @@
-import { lstatSync, watch } from 'node:fs'
+import { lstatSync, readFileSync, watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { FlapLimit } from './flap.ts'
 import { DAEMON_LIMITS } from './limits.ts'
 
 /** A path whose change means that a resource may have drifted. */
@@ -22,6 +23,7 @@ interface Known {
  */
 export class DriftWatch {
   readonly #onDrift: (resources: readonly string[]) => void
+  readonly #flaps: FlapLimit
   readonly #folders = new Map<string, FSWatcher>()
   #paths = new Map<string, Known>()
   readonly #touched = new Set<string>()
@@ -29,8 +31,13 @@ export class DriftWatch {
   #firstTouch = 0
   #paused = 0
 
-  constructor(onDrift: (resources: readonly string[]) => void) {
+  /** @param onFlap told once of each resource that is not watched for a while, because it never comes to rest */
+  constructor(
+    onDrift: (resources: readonly string[]) => void,
+    onFlap: (resources: readonly string[]) => void = () => undefined,
+  ) {
     this.#onDrift = onDrift
+    this.#flaps = new FlapLimit(onFlap)
   }
 
   /** Replaces what is watched, and takes the present state as the right one. */
@@ -110,9 +117,12 @@ export class DriftWatch {
       for (const resource of known.resources) drifted.add(resource)
     }
     this.#touched.clear()
-    if (drifted.size > 0) this.#onDrift([...drifted])
+    const told = this.#flaps.pass([...drifted], performance.now())
+    if (told.length > 0) this.#onDrift(told)
   }
 }
+
+const CGROUPS = '/sys/fs/cgroup/'
 
 function isFolder(path: string): boolean {
   try {
@@ -126,7 +136,9 @@ function isFolder(path: string): boolean {
 function stateOf(path: string): string {
   try {
     const { dev, ino, mode, uid, gid, size, ctimeNs } = lstatSync(path, { bigint: true })
-    return [dev, ino, mode, uid, gid, size, ctimeNs].join(' ')
+    // What the kernel says there has neither size nor time: `populated 0` in cgroup.events is a service that ended.
+    const said = path.startsWith(CGROUPS) ? readFileSync(path, 'utf8').slice(0, 1000) : ''
+    return [dev, ino, mode, uid, gid, size, ctimeNs, said].join(' ')
   } catch {
     return 'absent'
   }

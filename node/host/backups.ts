@@ -33,7 +33,15 @@ export interface BackupRecord extends Attributes {
   readonly at: number
   readonly path: string
   readonly id: BackupId
+  readonly bytes: number
 }
+
+/** What a backup store holds, newest first. */
+export function listBackups(dir: string): readonly BackupRecord[] {
+  return new BackupStore(dir, false).list()
+}
+
+type Noted = Omit<BackupRecord, 'bytes'>
 
 const NAME = /^[0-9a-f]{64}$/
 const LOG = 'log.jsonl'
@@ -90,12 +98,17 @@ export class BackupStore {
     const records = readLog(join(this.#dir, LOG)).flatMap((line) => {
       try {
         // Written by #note alone; a line that a crash cut off does not parse.
-        return [JSON.parse(line) as BackupRecord]
+        return [JSON.parse(line) as Noted]
       } catch {
         return []
       }
     })
-    return records.filter(({ id }) => kept.has(id)).reverse()
+    return records
+      .flatMap((record) => {
+        const copy = kept.get(record.id)
+        return copy === undefined ? [] : [{ ...record, bytes: copy.bytes }]
+      })
+      .reverse()
   }
 
   #keepSmall(content: Uint8Array): BackupId {
@@ -193,7 +206,7 @@ export class BackupStore {
     return this.#kept
   }
 
-  #note(record: BackupRecord): void {
+  #note(record: Noted): void {
     const log = join(this.#dir, LOG)
     const line = `${JSON.stringify(record)}\n`
     if (this.#logBytes + line.length > HOST_LIMITS.backupLogBytes) {

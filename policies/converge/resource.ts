@@ -180,6 +180,11 @@ function conclude(work: Work, about: About, cause: Cause, repair: boolean, sched
 
 /** In a plan a check may fail only because what it depends on is not done yet. */
 function rescue(scope: RunScope, turn: Turn, about: About, context: ResourceContext, error: unknown): Done {
+  const { host } = context
+  if (error instanceof PolicyError && error.code === 'E_PERMISSION' && host.uid !== 0) {
+    const reason = `${error.message}; the daemon runs without root`
+    return { ...without(notDone(about, 'skipped', 'E_NEEDS_ROOT', reason)), fresh: context.fresh }
+  }
   const base = without(failed(about, error))
   if (scope.request.apply || !turn.afterChange || !(error instanceof PolicyError))
     return { ...base, fresh: context.fresh }
