@@ -5,7 +5,7 @@ import type { Value } from '../model.ts'
 export type JsonEdit = { readonly [key: string]: Value }
 
 /** What was at a place of the document before it was replaced. */
-export interface JsonUndo {
+export type JsonUndo = {
   readonly path: readonly string[]
   /** One value, or none if nothing was there. */
   readonly was: readonly Value[]
