@@ -23,13 +23,16 @@ export function finale(ordeal: Ordeal): void {
 function noticesClones(ordeal: Ordeal): void {
   const clone = ordeal.up().find((node) => node.name.endsWith("'"))
   const original = ordeal.up().find((node) => `${node.name}'` === clone?.name)
-  if (!ordeal.scenario.gossip || clone === undefined || original === undefined || ordeal.truth.gone.has(clone.key)) return
+  if (!ordeal.scenario.gossip || clone === undefined || original === undefined || ordeal.truth.gone.has(clone.key))
+    return
   if (!clone.engine.view.cloned && !original.engine.view.cloned) fail('a clone is noticed', clone.name)
 }
 
 /** Everyone who is honest and was not taken out. */
 export function expected(ordeal: Ordeal): LabNode[] {
-  return ordeal.honest().filter((node) => node.up && !ordeal.truth.gone.has(node.key))
+  return ordeal
+    .honest()
+    .filter((node) => node.up && !ordeal.truth.gone.has(node.key) && !ordeal.truth.leaving.has(node.key))
 }
 
 export function hasConverged(ordeal: Ordeal): boolean {
@@ -100,6 +103,11 @@ function keepsPromises(ordeal: Ordeal, { name, engine, key }: LabNode): void {
     if (ledger.isMember(gone, nowMs)) fail(rule, `${ordeal.stage.nameOf(gone)} is one for ${name}`)
     if (engine.view.peers().some((peer) => peer.key === gone))
       fail(rule, `${name} is connected to ${ordeal.stage.nameOf(gone)}`)
+  }
+  for (const gone of truth.leaving) {
+    const said = ledger.sets().some(({ body }) => body.type === 'set/leave' && body.key === gone)
+    if (said && ledger.isMember(gone, nowMs))
+      fail('a peer that left is no member', `${ordeal.stage.nameOf(gone)} is one for ${name}`)
   }
   const own = ledger.sets().filter((set) => set.body.type === 'set/novel')
   if (own.length > 64) fail('of one key at most 64 set records are kept', `${name} holds ${own.length}`)

@@ -218,7 +218,9 @@ function proclaim(ordeal: Ordeal, a: number, changes: Omit<CharterChanges, 'issu
 /** Learns from a node first. True also if nothing can be learned: then nothing can be signed. */
 function isDivided(ordeal: Ordeal, a: number): boolean {
   const node = ordeal.any(a)
-  if (node === undefined) return true
+  // Between a theft and the recovery nobody else makes laws.
+  const robbed = ordeal.truth.once.has('thief') && ordeal.roots[0] !== 'rootC'
+  if (node === undefined || robbed) return true
   return ordeal.learn(node).charters.inForce.length !== 1
 }
 

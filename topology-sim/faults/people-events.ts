@@ -105,7 +105,7 @@ export const peopleEvents: readonly EventKind[] = [
       const node = ordeal.any(a)
       if (node === undefined || Number(node.name.slice(1)) < 5 || node.name.endsWith("'")) return
       ordeal.command(node, { type: 'leave' })
-      ordeal.truth.gone.set(node.key, 'a peer that left is no member')
+      ordeal.truth.leaving.add(node.key)
     },
   },
   {

@@ -22,6 +22,8 @@ export class Truth {
   readonly outsiders = new Map<Key, string>()
   /** Members that were taken out: gone everywhere in the end, and connected to nobody. */
   readonly gone = new Map<Key, string>()
+  /** Members that were told to leave: gone once their word is in a ledger. */
+  readonly leaving = new Set<Key>()
   /** Beacons that nobody takes for a node's word. */
   readonly unheard = new Map<Cid, string>()
   /** Charters that are never in force. */

@@ -13,6 +13,8 @@ export interface Batches {
   open: Open
   /** Handed over, oldest first; they become durable in this order. */
   readonly flying: Batch[]
+  /** Ids that the disk may hold and the ledger not, or the reverse, since a batch failed. */
+  debt: Set<Cid> | null
 }
 
 interface Open {
@@ -26,6 +28,7 @@ interface Batch extends Open {
   readonly id: number
   ledger: Ledger
   persisted: boolean
+  pays: readonly Cid[]
 }
 
 /** What waits until a batch is durable, as data. */
@@ -58,7 +61,7 @@ function newOpen(): Open {
 }
 
 function batchesOf(state: EngineState): Batches {
-  state.batches ??= { open: newOpen(), flying: [] }
+  state.batches ??= { open: newOpen(), flying: [], debt: null }
   return state.batches
 }
 
@@ -95,7 +98,8 @@ export function flush(state: EngineState): void {
   const { open } = batches
   if (open.records.length === 0 && open.drop.size === 0 && open.after.length === 0 && !state.localDirty) return
   const id = state.nextBatch++
-  const batch: Batch = { ...open, id, ledger: state.ledger, persisted: false }
+  const pays = payDebt(state, batches, open)
+  const batch: Batch = { ...open, id, ledger: state.ledger, persisted: false, pays }
   batches.flying.push(batch)
   batches.open = newOpen()
   const local = state.localDirty ? state.local : null
@@ -108,6 +112,7 @@ export function persisted(state: EngineState, id: number): readonly Followup[] {
   const done = state.batches?.flying.find((batch) => batch.id === id)
   if (done === undefined) return []
   done.persisted = true
+  for (const id of done.pays) state.batches?.debt?.delete(id)
   return advance(state)
 }
 
@@ -138,8 +143,9 @@ export function persistFailed(state: EngineState, id: number, code: string): rea
   for (const batch of flying) {
     state.ledger = state.grow(state.ledger, batch.records).ledger
     batch.ledger = state.ledger
+    batch.pays = []
   }
-  if (flying.length > 0) mend(state, flying)
+  if (flying.length > 0) owe(batchesOf(state), flying)
   for (const followup of failed.after) fail(state, followup)
   event(
     state,
@@ -158,15 +164,25 @@ export function persistFailed(state: EngineState, id: number, code: string): rea
 
 /**
  * What is on its way to the disk was made for another ledger: what it takes away may be here still, and what it brings
- * may not belong here now. The next batch says so.
+ * may not belong here now. A later batch tells the disk again, and another one if that fails.
  */
-function mend(state: EngineState, flying: readonly Batch[]): void {
-  const { open } = batchesOf(state)
-  for (const id of new Set(flying.flatMap((batch) => [...batch.drop]))) {
-    const envelope = state.ledger.get(id)
-    if (envelope !== undefined) open.records.push(envelope)
+function owe(batches: Batches, flying: readonly Batch[]): void {
+  batches.debt ??= new Set()
+  for (const { drop, records } of flying) {
+    for (const id of [...drop, ...records.map((record) => record.id)]) batches.debt.add(id)
   }
-  for (const { id } of flying.flatMap((batch) => batch.records)) if (!state.ledger.has(id)) open.drop.add(id)
+}
+
+/** Adds what the disk must be told again, as this ledger has it. @returns whose debt the batch pays */
+function payDebt({ ledger }: EngineState, { debt }: Batches, open: Open): readonly Cid[] {
+  if (debt === null) return []
+  const here = new Set(open.records.map((record) => record.id))
+  for (const id of debt) {
+    const envelope = ledger.get(id)
+    if (envelope === undefined) open.drop.add(id)
+    else if (!here.has(id)) open.records.push(envelope)
+  }
+  return [...debt]
 }
 
 function fail(state: EngineState, followup: Followup): void {
@@ -182,7 +198,7 @@ function fail(state: EngineState, followup: Followup): void {
 /** Most nodes are idle most of the time, and hold no lists then. */
 function forgetIfIdle(state: EngineState): void {
   const batches = state.batches
-  if (batches === null || batches.flying.length > 0) return
+  if (batches === null || batches.flying.length > 0 || (batches.debt?.size ?? 0) > 0) return
   if (batches.open.records.length === 0 && batches.open.after.length === 0) state.batches = null
 }
 

@@ -136,7 +136,7 @@ export const memberForgeries: readonly Forgery[] = [
       ordeal.submit(node, invite)
       const root = ordeal.roots[0] ?? ''
       revokeInvite(ordeal, node, invite, root)
-      ordeal.truth.outsiders.set(ordeal.keyOf('f3'), this.rule)
+      ordeal.truth.gone.set(ordeal.keyOf('f3'), this.rule)
       ordeal.truth.voidAtEnd.set(invite.id, 'a revoked invite is void')
       const wish = { at: ordeal.nowMs, peer: ordeal.keyOf('f3'), ageRecipient: 'age1f3' }
       const late = ordeal.sign(buildProvisional(invite, wish), 'f3', 'invite f3')
