@@ -33,3 +33,10 @@ export type { HostModel } from './world/hosts.ts'
 export type { Violation } from './world/invariants.ts'
 export type { Measurements, Publication, PublicationFigures, Quantiles } from './world/measure.ts'
 export type * from './world/types.ts'
+export {
+  simulate,
+  type Converged,
+  type PublishOptions,
+  type SimulateOptions,
+  type Simulation,
+} from './simulate/simulate.ts'
