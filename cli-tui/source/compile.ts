@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import {
   buildBundle,
   compile,
@@ -43,16 +42,7 @@ export async function compileFolder(
   const options = { types: RESOURCE_TYPES, set }
   const has = (name: string): boolean => source.files.some((file) => file.path === name)
   if (has(POLICY_FILE) || !has(PROGRAM_FILE)) return compile(source, options)
-  return compileDocument(await programOf(join(path, PROGRAM_FILE)), source, options)
-}
-
-async function programOf(path: string): Promise<unknown> {
-  try {
-    const module: unknown = await import(pathToFileURL(path).href)
-    return typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined
-  } catch (error) {
-    throw new CliError('E_POLICY', `${path} fails: ${error instanceof Error ? error.message : String(error)}`)
-  }
+  return compileDocument(await (await import('./program.ts')).runProgram(join(path, PROGRAM_FILE)), source, options)
 }
 
 /**
