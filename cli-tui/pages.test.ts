@@ -58,6 +58,17 @@ describe('the pages', () => {
       expect(compile(memorySource({ 'policy.yaml': policy }), { types: RESOURCE_TYPES }).diagnostics).toEqual([])
   })
 
+  it('show the policy of the migration page as it is, with its template beside it', () => {
+    const [, policy = ''] = /```yaml\n(# site\/policy\.yaml\npolicy: [\s\S]*?)```/.exec(read('docs/migration.md')) ?? []
+    const files = {
+      'policy.yaml': policy,
+      'site.conf.liquid': 'listen {{ vars.port }};',
+      'data/prod.yaml': 'port: 443',
+    }
+    const compiled = compile(memorySource(files), { types: RESOURCE_TYPES })
+    expect([compiled.diagnostics, compiled.policy?.resources.length]).toEqual([[], 3])
+  })
+
   it.each(pages)('%s links to files that are there', (page) => {
     const links = [...read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map((match) => match[1] ?? '')
     expect(links.filter((link) => !existsSync(join(dirname(page), link)))).toEqual([])
