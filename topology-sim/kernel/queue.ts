@@ -25,6 +25,8 @@ export class EventQueue {
   #used = 0
 
   readonly #heads = new Int32Array(BUCKETS).fill(-1)
+  /** A bit for each bucket that holds something, so that quiet times are skipped 32 buckets at a step. */
+  readonly #busy = new Int32Array(BUCKETS / 32)
   #wheelCount = 0
   /** Number of the bucket that is being emptied: floor(time / WIDTH). */
   #turn = 0
@@ -101,6 +103,7 @@ export class EventQueue {
     const index = bucket & (BUCKETS - 1)
     this.#data[4 * slot + 3] = this.#heads[index] ?? -1
     this.#heads[index] = slot
+    this.#busy[index >> 5] = (this.#busy[index >> 5] ?? 0) | (1 << (index & 31))
     this.#wheelCount++
   }
 
@@ -121,11 +124,12 @@ export class EventQueue {
   /** Turns the wheel to the next bucket that holds something, and sorts it. */
   #advance(): void {
     if (this.#wheelCount === 0) this.#turn = Math.floor((this.#keys[2 * (this.#far[0] ?? 0)] ?? 0) / WIDTH)
-    else this.#turn++
+    else this.#turn = this.#nextBusy()
     this.#drawNear()
     const index = this.#turn & (BUCKETS - 1)
     let slot = this.#heads[index] ?? -1
     this.#heads[index] = -1
+    this.#busy[index >> 5] = (this.#busy[index >> 5] ?? 0) & ~(1 << (index & 31))
     const ready = this.#ready
     ready.length = 0
     this.#readyAt = 0
@@ -138,6 +142,22 @@ export class EventQueue {
     ready.reverse()
     if (ready.length <= INSERTION_MAX) this.#sortFew(ready)
     else ready.sort((x, y) => this.#before(x, y))
+  }
+
+  /** The next bucket of the wheel that holds something; there is one. All of the heap lies beyond it. */
+  #nextBusy(): number {
+    const first = (this.#turn + 1) & (BUCKETS - 1)
+    // Of the first word only what comes after this turn; all of it again at the end of the round.
+    let bits = (this.#busy[first >> 5] ?? 0) & (-1 << (first & 31))
+    for (let word = first >> 5, passed = 0; ; passed++) {
+      if (bits !== 0) {
+        const index = (word << 5) + 31 - Math.clz32(bits & -bits)
+        return this.#turn + 1 + ((index - first) & (BUCKETS - 1))
+      }
+      if (passed > BUCKETS / 32) return this.#turn + 1
+      word = (word + 1) & (BUCKETS / 32 - 1)
+      bits = this.#busy[word] ?? 0
+    }
   }
 
   /** Insertion sort: a bucket holds tens of events, nearly in order, and a call for each comparison would cost most. */
