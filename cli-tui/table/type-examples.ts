@@ -48,4 +48,34 @@ resources:
   repository/local: { uri: "file:/srv/repo", suite: ./, unsigned: true }
   package/app: {}
 `,
+  cron: `resources:
+  cron/backup: { schedule: "15 3 * * *", argv: [/usr/local/bin/backup, --all], user: backup, env: { MAILTO: ops@example.org } }
+  user/backup: { system: true }
+`,
+  timer: `resources:
+  timer/backup: { schedule: "*-*-* 03:15", argv: [/usr/local/bin/backup, --all], persistent: true, randomDelay: 30m }
+`,
+  git: `resources:
+  package/git: {}
+  git/site: { repository: "https://git.example.org/site.git", commit: 0123456789abcdef0123456789abcdef01234567, path: /srv/site }
+`,
+  mount: `resources:
+  mount/data: { path: /data, device: UUID=6f1c-22aa, type: ext4, options: [noatime, nofail] }
+  mount/scratch: { path: /scratch, device: tmpfs, type: tmpfs, options: [size=64m] }
+`,
+  sysctl: `resources:
+  sysctl/net.ipv4.ip_forward: { value: 1 }
+  sysctl/vm.swappiness: { value: 10 }
+`,
+  hostname: `resources:
+  hostname/name: { hostname: "\${node.name}" }
+`,
+  kernel_module: `resources:
+  kernel_module/br_netfilter: {}
+  kernel_module/usb-storage: { state: absent }
+`,
+  host_entry: `resources:
+  host_entry/db: { ip: 10.0.0.5, aliases: [db.example.org] }
+  host_entry/old: { state: absent }
+`,
 }

@@ -16,6 +16,17 @@ export const argv = z
   .max(LIMITS.argvWords)
   .refine((words) => words[0] !== '', 'must start with the name of a program')
 
+/** For files of other programs, where a line is a command. */
+export const oneLineArgv = argv.refine(
+  (words) => !words.some((word) => /\p{Cc}/u.test(word)),
+  'must not have control characters',
+)
+
+export const variables = z.record(
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable'),
+  z.string().regex(/^[^\p{Cc}]*$/u, 'must be one line'),
+)
+
 export const accountName = z.string().regex(/^[^\s:/-][^\s:/]*$/, 'must be the name or the number of an account')
 
 /** What a policy writes, or what a template or secret became. */

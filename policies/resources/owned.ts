@@ -1,9 +1,11 @@
 import { andThen, type MaybePromise } from '../maybe.ts'
+import type { Value } from '../model.ts'
 import { fileStep, type Wanted } from './file-content.ts'
 import { absentStep } from './file-folder.ts'
 import type { Step } from './file-step.ts'
 import { Trace } from './file-trace.ts'
 import { putBack, rewindFile, undoFile } from './file-undo.ts'
+import { fieldsOf } from './remembered.ts'
 import { KEPT, type TypeContext, type Verdict } from './type.ts'
 
 /** A file that belongs to a resource of another type alone: its whole content, or its absence. */
@@ -20,6 +22,8 @@ export interface Afterwards {
   /** More phrases of what changes. */
   readonly changes?: readonly string[]
   /** Runs if any file or any of `changes` is to change; `files`: a file was. What it throws puts the files back. */
+  /** Remembered beside what is needed to take the files back. */
+  readonly note?: Readonly<Record<string, Value>>
   readonly run?: (files: boolean) => MaybePromise<void>
 }
 
@@ -65,7 +69,11 @@ function stepFor(context: TypeContext, { path, content, mode = '0644' }: OwnedFi
   return fileStep(context, { path, wanted, wishes: { mode, owner: '0', group: '0', freshMode: 0o644 } })
 }
 
-function verdictOf(context: TypeContext, steps: readonly Step[], { changes = [], run }: Afterwards): Verdict {
+function verdictOf(
+  context: TypeContext,
+  steps: readonly Step[],
+  { changes = [], run, note = {} }: Afterwards,
+): Verdict {
   if (steps.length + changes.length === 0) return KEPT
   const diff = steps.map((step) => step.diff ?? '').join('')
   return {
@@ -81,7 +89,7 @@ function verdictOf(context: TypeContext, steps: readonly Step[], { changes = [],
         for (const { path, was } of trace.replaced.toReversed()) await putBack(context, path, was)
         throw error
       }
-      context.remember(trace.asValue())
+      context.remember({ ...fieldsOf(trace.asValue()), ...note })
     },
   }
 }

@@ -7,6 +7,14 @@ import { repository } from './repository.ts'
 import { service } from './service.ts'
 import { sshKeys } from './ssh-keys.ts'
 import { user } from './user.ts'
+import { cron } from './cron.ts'
+import { git } from './git.ts'
+import { hostEntry } from './host-entry.ts'
+import { hostname } from './hostname.ts'
+import { kernelModule } from './kernel-module.ts'
+import { mount } from './mount.ts'
+import { sysctl } from './sysctl.ts'
+import { timer } from './timer.ts'
 import type { ResourceType } from './type.ts'
 
 /** Every resource type by its name: one line a type. */
@@ -20,4 +28,12 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   service,
   ssh_keys: sshKeys,
   user,
+  cron,
+  git,
+  host_entry: hostEntry,
+  hostname,
+  kernel_module: kernelModule,
+  mount,
+  sysctl,
+  timer,
 }

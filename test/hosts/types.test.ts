@@ -1,0 +1,239 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { AptRepository } from './apt-repo.ts'
+import { HostFleet, must } from './fleet.ts'
+import type { Host, Ran } from './host.ts'
+
+/** A daemon that sleeps, reads its configuration, and is a service: what nginx is to a web server. */
+function web(version: string) {
+  return {
+    name: 'testweb',
+    version,
+    control: ['Depends: testlib'],
+    files: {
+      '/usr/sbin/testweb': '#!/bin/sh\ngrep -q broken /etc/testweb.conf && exit 1\nexec sleep 1000000\n',
+      '/etc/testweb.conf': 'port=80\n',
+      '/lib/systemd/system/testweb.service':
+        '[Service]\nExecStart=/usr/sbin/testweb\nExecReload=/bin/touch /run/testweb-reloaded\n[Install]\nWantedBy=multi-user.target\n',
+    },
+  }
+}
+
+const PACKAGES = [
+  web('1.0'),
+  web('1.1'),
+  { name: 'testlib', version: '2:3-1' },
+  // Stands for sudo: what the second policy of the language page validates with.
+  { name: 'sudo', version: '1', files: { '/usr/sbin/visudo': '#!/bin/sh\n[ "$1" = -cf ] && ! grep -q syntax "$2"\n' } },
+]
+
+const SERVER = `policy: web/server
+select: "true"
+vars: { version: "1.0", port: 8080, key: "" }
+resources:
+  repository/test: { uri: "file:/srv/repo", suite: ./, source: repo.asc }
+  package/testweb: { version: "\${vars.version}", hold: true }
+  group/webops: { gid: 2000 }
+  user/webber: { groups: [webops], shell: /bin/bash, comment: Runs the web }
+  file/conf:
+    path: /etc/testweb.conf
+    content: "port=\${vars.port}\\n"
+    group: webops
+    mode: "0640"
+    require: [package/testweb]
+    notify: [service/testweb]
+  service/testweb: { state: running, enabled: true, onNotify: reload }
+`
+
+/** The second policy of the language page as it stands. */
+const USERS = `policy: base/users
+select: "true"
+vars: { users: {} }
+data: [data/common.yaml, "data/env/\${labels.env}.yaml", "data/node/\${node.name}.yaml"]   # alice: null removes her here
+resources:
+  user/\${each.key}:      { each: "\${vars.users}", shell: /bin/bash, groups: "\${each.value.groups}" }
+  ssh_keys/\${each.key}:  { each: "\${vars.users}", user: "\${each.key}", keys: "\${each.value.keys}", exclusive: true }
+  file/sudo-\${each.key}: { each: "\${vars.users}", when: "has(each.value.sudo)", path: "/etc/sudoers.d/\${each.key}", content: "\${each.value.sudo}\\n", mode: "0440", validate: [visudo, -cf, "{file}"] }
+`
+
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl'
+
+describe('one Debian host with systemd, by chorus converge', () => {
+  let fleet: HostFleet
+  let host: Host
+  let repo: AptRepository
+
+  beforeAll(async () => {
+    fleet = await HostFleet.boot(1)
+    host = fleet.host(0)
+    repo = new AptRepository(join(host.root, 'srv/repo'))
+    repo.add(...PACKAGES)
+    // The host has no way to Debian's own repository.
+    rmSync(join(host.root, 'etc/apt/sources.list'), { force: true })
+  })
+
+  afterAll(async () => {
+    repo?.remove()
+    await fleet?.remove()
+  })
+
+  function lay(name: string, files: Readonly<Record<string, string>>): string {
+    for (const [path, content] of Object.entries(files)) {
+      const full = join(host.root, 'root', name, path)
+      mkdirSync(dirname(full), { recursive: true })
+      writeFileSync(full, content)
+    }
+    return `/root/${name}`
+  }
+
+  const converge = (dir: string, ...more: string[]): Ran =>
+    host.exec(['chorus', 'converge', dir, '--state', '/var/lib/chorus-test', ...more])
+
+  /** Key and state of every resource. */
+  function statesOf(ran: Ran): Record<string, string> {
+    const { outcomes } = JSON.parse(ran.stdout) as { outcomes: { key: string; state: string; reason: string }[] }
+    return Object.fromEntries(outcomes.map(({ key, state }) => [key, state]))
+  }
+
+  const server = (...set: string[]): string[] => [
+    lay('server', { 'policy.yaml': SERVER, 'repo.asc': repo.key }),
+    ...set.flatMap((one) => ['--set', one]),
+  ]
+  const run = ([dir = '', ...more]: readonly string[]): Ran => converge(dir, ...more, '--json')
+
+  it('says in a plan what it would do, and does nothing', () => {
+    const states = statesOf(run([...server(), '--dry-run']))
+    expect(states['package/testweb']).toBe('changed')
+    expect(states['service/testweb']).toBe('waiting')
+    expect(host.sh('dpkg -s testweb').status).not.toBe(0)
+    expect(host.sh('getent passwd webber').status).not.toBe(0)
+  })
+
+  it('installs a package from a signed repository, configures, starts and enables its service, makes its user', () => {
+    const ran = run(server())
+    expect(new Set(Object.values(statesOf(ran))), ran.stdout).toEqual(new Set(['changed']))
+    expect(ran.status).toBe(0)
+    expect(must(host.sh('dpkg-query -W -f "\\${Status} \\${Version} " testweb testlib')).stdout).toBe(
+      'install ok installed 2:3-1 hold ok installed 1.0 ',
+    )
+    expect(must(host.sh('systemctl is-active testweb; systemctl is-enabled testweb')).stdout).toBe('active\nenabled\n')
+    expect(must(host.sh('id -nG webber; stat -c "%U %G %a" /etc/testweb.conf')).stdout).toBe(
+      'webber webops\nroot webops 640\n',
+    )
+  })
+
+  it('changes nothing in a second run', () => {
+    const ran = run(server())
+    expect(new Set(Object.values(statesOf(ran))), ran.stdout).toEqual(new Set(['kept']))
+  })
+
+  it('reloads the service once when its configuration changes, and does not restart it', () => {
+    const pid = () => must(host.sh('systemctl show -p MainPID --value testweb')).stdout
+    const before = pid()
+    expect(statesOf(run(server('port=8081')))).toMatchObject({ 'file/conf': 'changed', 'service/testweb': 'changed' })
+    expect(host.sh('test -e /run/testweb-reloaded').status).toBe(0)
+    expect(pid()).toBe(before)
+  })
+
+  it.each([
+    ['package/testweb', 'apt-get -q -y --allow-change-held-packages remove testweb', 'dpkg -s testweb'],
+    [
+      'service/testweb',
+      'systemctl disable --now testweb',
+      'systemctl is-active testweb && systemctl is-enabled testweb',
+    ],
+    [
+      'user/webber',
+      'usermod -s /bin/sh webber && gpasswd -d webber webops',
+      'id -nG webber | grep webops && getent passwd webber | grep bash',
+    ],
+    ['file/conf', 'echo port=1 > /etc/testweb.conf', 'grep port=8081 /etc/testweb.conf'],
+    ['repository/test', 'rm /etc/apt/sources.list.d/test.sources', 'test -e /etc/apt/sources.list.d/test.sources'],
+  ])('repairs drift in %s', (key, breaking, check) => {
+    must(host.sh(breaking))
+    const ran = run(server('port=8081'))
+    expect(statesOf(ran)[key], ran.stdout).toBe('repaired')
+    expect(host.sh(check).status, ran.stdout).toBe(0)
+    expect(new Set(Object.values(statesOf(run(server('port=8081')))))).toEqual(new Set(['kept']))
+  })
+
+  it('brings another exact version and keeps the configuration that it wrote', () => {
+    const ran = run(server('port=8081', 'version="1.1"'))
+    expect(statesOf(ran)['package/testweb'], ran.stdout).toBe('changed')
+    expect(must(host.sh('dpkg-query -W -f "\\${Status} \\${Version}" testweb')).stdout).toBe('hold ok installed 1.1')
+    expect(readFileSync(join(host.root, 'etc/testweb.conf'), 'utf8')).toBe('port=8081\n')
+    expect(statesOf(run(server('port=8081')))['package/testweb']).toBe('changed')
+    expect(must(host.sh('dpkg-query -W -f "\\${Version}" testweb')).stdout).toBe('1.0')
+  })
+
+  it('waits for the lock of dpkg, and repairs a dpkg that was interrupted', () => {
+    must(host.sh('apt-get -q -y --allow-change-held-packages remove testweb'))
+    // A journal of dpkg that was cut off: what is left after a power cut.
+    must(host.sh('cp /var/lib/dpkg/status /tmp/status && head -c 0 /dev/null > /var/lib/dpkg/updates/0000'))
+    must(
+      host.sh(
+        'exec 9<>/var/lib/dpkg/lock-frontend; setsid perl -e \'use Fcntl; open(F, "+<", "/var/lib/dpkg/lock-frontend"); fcntl(F, F_SETLK, pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0)) or die; sleep 6\' >/dev/null 2>&1 & sleep 1',
+      ),
+    )
+    const ran = run(server('port=8081'))
+    expect(statesOf(ran)['package/testweb'], ran.stdout).toBe('repaired')
+  })
+
+  it('manages users by layers, as the second policy of the language page says', () => {
+    const common = (alice: string): string =>
+      `users:\n  bob: { groups: [], keys: ["${KEY} bob@home"] }\n  alice: ${alice}\n`
+    const files = (alice: string) => ({ 'policy.yaml': USERS, 'data/common.yaml': common(alice) })
+    const alice = `{ groups: [adm], keys: ["${KEY} alice@laptop"], sudo: "alice ALL=(ALL) ALL" }`
+    lay('tools', {
+      'policy.yaml':
+        'policy: base/tools\nselect: "true"\nresources:\n  package/sudo: {}\n  repository/test: { uri: "file:/srv/repo", suite: ./, source: repo.asc }\n',
+      'repo.asc': repo.key,
+    })
+    must(host.exec(['chorus', 'converge', '/root/tools', '--state', '/var/lib/chorus-tools']))
+    const users = (...more: string[]): Ran =>
+      host.exec([
+        'chorus',
+        'converge',
+        '/root/users',
+        '--state',
+        '/var/lib/chorus-users',
+        '--label',
+        'env=prod',
+        '--json',
+        ...more,
+      ])
+    lay('users', files(alice))
+    const first = users()
+    expect(new Set(Object.values(statesOf(first))), first.stdout).toEqual(new Set(['changed']))
+    expect(
+      must(
+        host.sh('id -nG alice; stat -c "%U %a" /home/alice/.ssh /home/alice/.ssh/authorized_keys /etc/sudoers.d/alice'),
+      ).stdout,
+    ).toBe('alice adm\nalice 700\nalice 600\nroot 440\n')
+    expect(new Set(Object.values(statesOf(users())))).toEqual(new Set(['kept']))
+    must(
+      host.sh(
+        'echo "ssh-ed25519 AAAAevil intruder" >> /home/alice/.ssh/authorized_keys; passwd -q -l bob; userdel bob',
+      ),
+    )
+    expect(statesOf(users())).toMatchObject({ 'ssh_keys/alice': 'repaired', 'user/bob': 'repaired' })
+    expect(host.sh('cat /home/alice/.ssh/authorized_keys').stdout).toBe(`${KEY} alice@laptop\n`)
+    lay('users', files('null'))
+    const last = users()
+    expect(statesOf(last)['user/alice'], last.stdout).toBe('changed')
+    expect(host.sh('getent passwd alice').status).not.toBe(0)
+    expect(host.sh('test -e /etc/sudoers.d/alice').status).not.toBe(0)
+    expect(host.sh('getent passwd bob').status).toBe(0)
+  })
+
+  it('takes back what the policy says, and leaves the rest', () => {
+    lay('server', {
+      'policy.yaml': 'policy: web/server\nselect: "true"\nresources:\n  assert/nothing: { that: true }\n',
+    })
+    const ran = converge('/root/server', '--json')
+    expect(statesOf(ran)['user/webber'], ran.stdout).toBe('changed')
+    expect(host.sh('getent passwd webber').status).not.toBe(0)
+    expect(host.sh('dpkg -s testweb && systemctl is-active testweb').status).toBe(0)
+  })
+})
