@@ -24,8 +24,10 @@ export interface Published extends About {
   readonly publication: Publication
 }
 
-/** How often the driver looks whether everything has settled, and asks all engines again although nothing has changed. */
+/** How often the driver looks whether everything has settled: so many times in a run at most, as each look is at every node. */
 const LOOK_MS = 250
+const LOOKS = 4_000
+/** It asks all engines again although nothing has changed. */
 const ASK_MS = 10_000
 /** Everything has to stay settled for so long: what is under way (a gossip heartbeat, a sync) may still change it. */
 const CALM_MS = 3_000
@@ -59,6 +61,7 @@ export class Driver {
       seed: scenario.seed,
       fleet: this.fleet,
       overlay: overlayOf(scenario),
+      ...(scenario.sync === undefined ? {} : { timing: { syncMs: scenario.sync } }),
       regions: this.fleet.areas.names(),
       links: this.fleet.areas.links(),
       hosts: hostModel(scenario, bundles, fail, (node, policy, bundle, resource) =>
@@ -132,7 +135,7 @@ export class Driver {
     if (this.#settled()) {
       this.#settledMs ??= world.nowMs
       if (this.faultsEndedMs !== null) this.healedMs ??= Math.max(this.faultsEndedMs, this.#lastChangeMs())
-      if (world.nowMs - this.#settledMs >= CALM_MS) {
+      if (world.nowMs - this.#settledMs >= CALM_MS && !this.#someSleep()) {
         this.#over = true
         return
       }
@@ -140,7 +143,7 @@ export class Driver {
       this.#settledMs = null
       this.healedMs = null
     }
-    world.at(world.nowMs + LOOK_MS, () => this.#look())
+    world.at(world.nowMs + Math.max(LOOK_MS, this.scenario.run / LOOKS), () => this.#look())
   }
 
   /** Nothing is wrong any more, every node that is up has every version, and has applied what it should, or failed to. */
@@ -160,6 +163,12 @@ export class Driver {
     const settled = nodes - converged <= this.blast.failed
     this.#asked = { applied, failed: this.blast.failed, atMs: world.nowMs, settled }
     return settled
+  }
+
+  /** Laptops that are off and have not got everything: they will be on again. */
+  #someSleep(): boolean {
+    if (!Object.values(this.scenario.fleet).some(({ laptops }) => laptops !== undefined)) return false
+    return this.published.some(({ publication }) => publication.version !== null && publication.counts.durable < this.world.nodes)
   }
 
   #isEverywhere({ durableMs, counts }: Publication): boolean {

@@ -10,6 +10,8 @@ export interface TopologyProblem {
 
 /** The model keeps a bit for each neighbour of a node in 32 bits. */
 export const NEIGHBOURS_MAX = 32
+/** Of those a node that can be dialled may be asked for at most (`SIM_LIMITS.places`, as the daemon's own limit). */
+const PLACES = 24
 /** Regions times zones times uplinks: the tables of the links grow with the square. */
 export const AREAS_MAX = 200
 /** The real GossipSub class takes about 1 MB a node. */
@@ -28,6 +30,14 @@ export function topologyProblems(scenario: Scenario): TopologyProblem[] {
   const dialable = exported?.some((node) => node.dialable) ?? Object.values(fleet).some((group) => !group.nat)
   if (!dialable)
     say(['fleet'], 'every node is behind NAT, so nobody can be dialled', 'Leave nat away from one group at least.')
+  const behind = exported?.filter((node) => !node.dialable).length ?? behindNat(fleet)
+  const room = (nodes - behind) * PLACES
+  if (dialable && behind > room)
+    say(
+      ['fleet'],
+      `${behind} nodes are behind NAT and the other ${nodes - behind} have room for ${room} of them`,
+      `At least ${Math.ceil(behind / PLACES)} nodes have to be dialled by them; with two connections each it is twice as many.`,
+    )
   if (network === 'exact' && nodes > EXACT_NODES_MAX)
     say(
       ['network'],
@@ -103,4 +113,8 @@ function edgeProblems(edges: readonly (readonly [number, number])[], nodes: numb
       hint: 'Add an edge between their parts; for a time without one use partition.',
     },
   ]
+}
+
+function behindNat(fleet: Scenario['fleet']): number {
+  return Object.values(fleet).reduce((sum, { count, nat }) => sum + (nat ? count : 0), 0)
 }
