@@ -14,7 +14,7 @@ import { report } from './lib/results.ts'
  *
  *     npm run bench:mutants [-- --only "words of a name"]
  */
-const SEEDS = 600
+const SEEDS = 300
 const PARTS = ['policies', 'node/core', 'node/crypto.ts', 'topology-sim', 'test/sim', 'package.json']
 const root = join(import.meta.dirname, '..')
 const only = process.argv.includes('--only') ? (process.argv[process.argv.indexOf('--only') + 1] ?? '') : ''

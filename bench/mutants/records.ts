@@ -144,7 +144,7 @@ export const recordMutants: readonly Mutant[] = [
     6,
     'entries from the future are not flagged',
     'engine/intake.ts',
-    'if (!isFeed(envelope) || envelope.body.at <= state.now + LIMITS.intake.futureMs) return null',
+    'if (!isFeed(envelope) || envelope.body.at <= state.wall + LIMITS.intake.futureMs) return null',
     'if (envelope.id !== "") return null',
   ),
   mutant(
@@ -159,7 +159,7 @@ export const recordMutants: readonly Mutant[] = [
     6,
     'older beacons replace newer ones',
     'beacons/intake.ts',
-    'if (known !== undefined && !isNewer(envelope.body, known.beacon.body)) return IGNORE',
+    'if (known !== undefined && !isNewer(envelope.body, known.beacon.body, judgeNow(state))) return false',
   ),
   mutant(
     6,

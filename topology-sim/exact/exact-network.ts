@@ -281,8 +281,8 @@ const PROTOCOL = '/meshsub/1.2.0'
 const NO_ADDRESS = { getComponents: () => [], toString: () => '' }
 /** Any time after 1970: the class only looks at differences. */
 const EPOCH_MS = 1_000_000_000_000
-/** Meshes settle within some heartbeats; grafts that were refused wait for a back-off, which must be over as well. */
-const WARM_US = 75_000_000
+/** Meshes settle within some heartbeats. */
+const WARM_US = 20_000_000
 /** Bytes beside an RPC and its length: yamux 12, noise 18, TCP and IP headers with timestamps 52. */
 const TRANSPORT_BYTES = 82
 /** Promises in a row: what a frame leads to takes 9, a start or a heartbeat some 30. Twice that and more. */

@@ -14,9 +14,16 @@ export function finale(ordeal: Ordeal): void {
     runsTheWinners(ordeal, node, nodes)
   }
   noticesClones(ordeal)
-  for (const [, rule] of ordeal.truth.future)
-    if (nodes.some(({ engine }) => [...ordeal.truth.future.keys()].some((id) => engine.view.ledger.has(id))))
-      fail(rule, 'nobody said so')
+  saysWhatIsDatedAhead(ordeal, nodes)
+}
+
+/** Of what counted when it came: of the rest, that it is void is said instead. */
+function saysWhatIsDatedAhead(ordeal: Ordeal, nodes: readonly LabNode[]): void {
+  const { truth } = ordeal
+  if (truth.unsure.has(ordeal.keyOf('rogue'))) return
+  for (const [id, rule] of truth.future) {
+    if (nodes.some(({ engine }) => engine.view.ledger.judge(id)?.counts === true)) fail(rule, `nobody said so of ${id}`)
+  }
 }
 
 /** Both say so, or at least the one that was there before, if beacons pass. */

@@ -44,7 +44,7 @@ export function takeHeard(state: EngineState, from: Key, envelope: Envelope<Beac
 function note(state: EngineState, from: Key | null, envelope: Envelope<Beacon>, at: number): boolean {
   const { key, addrs } = envelope.body
   const known = state.beacons?.byKey.get(key)
-  if (known !== undefined && !isNewer(envelope.body, known.beacon.body)) return false
+  if (known !== undefined && !isNewer(envelope.body, known.beacon.body, judgeNow(state))) return false
   putBeacon(state, envelope, at)
   heardOfLost(state, key, at)
   noteClaims(state, known?.beacon.body, envelope.body)

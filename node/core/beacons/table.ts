@@ -17,8 +17,10 @@ export interface BeaconTable {
 }
 
 /** In one life of a daemon by its count, between two lives by its clock. */
-export function isNewer(beacon: Beacon, than: Beacon): boolean {
-  return beacon.instance === than.instance ? beacon.seq > than.seq : beacon.at > than.at
+export function isNewer(beacon: Beacon, than: Beacon, now: number): boolean {
+  if (beacon.instance === than.instance) return beacon.seq > than.seq
+  // A life whose clock was hours ahead would hide the next one for as long.
+  return beacon.at > than.at || than.at > now + LIMITS.intake.futureMs
 }
 
 function tableOf(state: EngineState): BeaconTable {
