@@ -3,7 +3,7 @@ import type { ControlClient } from '../../node/control/index.ts'
 import type { Entry } from '../archive/archive.ts'
 import { writeArchive } from '../archive/archive.ts'
 import type { Context, Invocation } from '../command.ts'
-import { EXIT } from '../errors.ts'
+import { CliError, EXIT } from '../errors.ts'
 import type { Exit } from '../errors.ts'
 import { daemonOf } from '../mesh/daemon.ts'
 import { bytes, plural } from '../out/text.ts'
@@ -19,8 +19,15 @@ export interface ExportOutput {
 }
 
 export async function run(context: Context, { args, options }: Invocation): Promise<Exit> {
+  const fleet = options.text('fleet')
+  if (fleet !== undefined && args[0] === undefined) {
+    const { exportFleet } = await import('../sim/export-fleet.ts')
+    return await exportFleet(context, fleet, options.flag('force'))
+  }
+  if (fleet !== undefined || args[0] === undefined)
+    throw new CliError('E_USAGE', 'name one file: FILE for records and bundles, or --fleet FILE for a simulation')
   const client = await daemonOf(context)
-  const file = resolve(context.io.cwd, args[0] ?? '')
+  const file = resolve(context.io.cwd, args[0])
   const { mesh, meshName } = await client.status()
   const counts = { records: 0, bundles: 0, skipped: new Array<string>() }
   const progress = context.out.progress('exporting')

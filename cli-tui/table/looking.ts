@@ -102,12 +102,19 @@ export const LOOKING: readonly CommandSpec[] = [
     name: 'export',
     group: 'Looking',
     summary: 'Write records and bundles to one file, for machines without a network',
-    args: [{ name: 'FILE', help: 'where to write it' }],
+    args: [{ name: '[FILE]', help: 'where to write it' }],
     options: [
+      {
+        flags: '--fleet <FILE>',
+        help: 'write names, labels and facts of all nodes instead, for "chorus sim run --fleet"',
+      },
       { flags: '--no-bundles', help: 'records only' },
       { flags: '--force', help: 'replace an existing file' },
     ],
-    examples: [['export mesh.chorus', 'carry it over, then: chorus import mesh.chorus']],
+    examples: [
+      ['export mesh.chorus', 'carry it over, then: chorus import mesh.chorus'],
+      ['export --fleet fleet.json', 'then: chorus sim run lan-100 --fleet fleet.json --policy DIR'],
+    ],
     load: () => import('../commands/export.ts'),
   },
   {

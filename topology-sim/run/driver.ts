@@ -168,7 +168,9 @@ export class Driver {
   /** Laptops that are off and have not got everything: they will be on again. */
   #someSleep(): boolean {
     if (!Object.values(this.scenario.fleet).some(({ laptops }) => laptops !== undefined)) return false
-    return this.published.some(({ publication }) => publication.version !== null && publication.counts.durable < this.world.nodes)
+    return this.published.some(
+      ({ publication }) => publication.version !== null && publication.counts.durable < this.world.nodes,
+    )
   }
 
   #isEverywhere({ durableMs, counts }: Publication): boolean {
