@@ -144,7 +144,12 @@ function compileAll(
     if (!wanted.has(name)) continue
     const shown = typed.get(name) ?? part.folder
     const dir = shown === undefined ? undefined : resolve(typed.has(name) ? cwd : folder, shown)
-    const { bundle, diagnostics } = compileForFleet(name, part, dir === undefined ? undefined : folderSource(dir))
+    const { bundle, diagnostics } = compileForFleet(
+      name,
+      part,
+      dir === undefined ? undefined : folderSource(dir),
+      (bytes) => createHash('sha256').update(bytes).digest(),
+    )
     if (bundle === undefined)
       throw mistakes(
         'E_POLICY',

@@ -1,16 +1,19 @@
 import {
+  buildBundle,
   compile,
+  type Compiled,
   type Diagnostic,
   memorySource,
   type NodeContext,
   type PolicySource,
+  resolve,
   RESOURCE_TYPES,
+  type Sha256,
   usedNames,
-  type UsedNames,
+  usesOf,
   viewOf,
 } from '../../policies/index.ts'
 import type { PolicyPart } from '../scenario/schema.ts'
-import { bundleOfCompiled } from '../world/bundle.ts'
 import type { NodeFacts, PolicyBundle } from '../world/types.ts'
 
 export interface CompiledForFleet {
@@ -24,19 +27,30 @@ export interface CompiledForFleet {
  *
  * @param source of its folder; undefined if it has none
  */
-export function compileForFleet(name: string, part: PolicyPart, source: PolicySource | undefined): CompiledForFleet {
+export function compileForFleet(
+  name: string,
+  part: PolicyPart,
+  source: PolicySource | undefined,
+  sha256: Sha256,
+): CompiledForFleet {
   const from = source ?? memorySource({ 'policy.yaml': policyText(name, part) })
   const compiled = compile(from, { types: RESOURCE_TYPES, set: part.set, executes: EXECUTED })
   const { policy, diagnostics } = compiled
   if (policy === undefined) return { bundle: undefined, diagnostics }
-  const bundle = bundleOfCompiled(compiled)
+  const built = buildBundle(policy, compiled.files, sha256)
+  const onFork = policy.extra['onFork'] === 'hold' ? 'hold' : 'newest'
   return {
     diagnostics,
     bundle: {
-      ...bundle,
-      onFork: part.onFork ?? bundle.onFork,
-      size: part.size ?? bundle.size,
-      resourcesOf: remembered(bundle.resourcesOf, usedNames(policy)),
+      policy: policy.policy,
+      selector: policy.select,
+      after: policy.after,
+      onFork: part.onFork ?? onFork,
+      uses: usesOf(policy),
+      cid: built.root.cid,
+      size: part.size ?? built.size,
+      byName: [...(usedNames(policy).get('node') ?? [])].length > 0,
+      resourcesOf: resourcesOf(policy, new Map(built.content.files.map((file) => [file.path, file]))),
     },
   }
 }
@@ -44,14 +58,18 @@ export function compileForFleet(name: string, part: PolicyPart, source: PolicySo
 /** What nodes of this build execute beside resources: a simulation must not refuse what they would take. */
 const EXECUTED = ['onChange', 'rollout', 'secrets'] as const
 
+type CompiledPolicy = NonNullable<Compiled['policy']>
+
 /** The real resolver, asked once for all nodes that look the same to the policy. */
-function remembered(resourcesOf: PolicyBundle['resourcesOf'], used: UsedNames): PolicyBundle['resourcesOf'] {
-  const known = new Map<string, ReturnType<PolicyBundle['resourcesOf']>>()
-  return (node) => {
-    const view = viewOf(contextOf(node), used)
+function resourcesOf(policy: CompiledPolicy, files: Parameters<typeof resolve>[2]): PolicyBundle['resourcesOf'] {
+  const used = usedNames(policy)
+  const known = new Map<string, readonly { readonly key: string; readonly type: string }[]>()
+  return (node: NodeFacts) => {
+    const context = contextOf(node)
+    const view = viewOf(context, used)
     const found = known.get(view)
     if (found !== undefined) return found
-    const made = resourcesOf(node)
+    const made = resolve(policy, context, files, RESOURCE_TYPES).resources.map(({ key, type }) => ({ key, type }))
     // A policy that looks at the names of nodes has as many views as nodes.
     if (known.size < VIEWS_MAX) known.set(view, made)
     return made
