@@ -55,7 +55,7 @@ export function frameStream(stream: Stream, peer: Key, options: FrameOptions): F
     waiting?.resolve()
     waiting = undefined
   })
-  stream.addEventListener('close', (event) => end(event.error))
+  stream.addEventListener('close', (event) => end(coded(event.error, peer)))
 
   return {
     peer,
@@ -175,4 +175,12 @@ function pausing(stream: Stream, limit: number): AsyncIterable<Chunk> {
     }
   }
   return read()
+}
+
+/** libp2p cuts a stream whose queues overflow by itself: that is the peer's doing, and said as such. */
+function coded(error: Error | undefined, peer: Key): Error | undefined {
+  if (error?.name !== 'StreamBufferError') return error
+  return error.message.startsWith('Write')
+    ? new NodeError('E_STALLED', 'The peer did not read what was sent to it.', { peer }, error)
+    : new NodeError('E_PROTOCOL', 'The peer sent more than it was given room for.', { peer }, error)
 }
