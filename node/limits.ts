@@ -139,6 +139,8 @@ export const HOST_LIMITS = {
   backupLogBytes: 4 * MiB,
   /** Content up to this is copied at once, larger content in pieces between other work. */
   atOnceBytes: 1 * MiB,
+  /** Redirections of one URL that are followed. */
+  redirects: 5,
   /** A command that was told to end is killed after this. */
   killGraceMs: 2 * second,
   /** After a command's own end: a pause in its output for this long is its end too, and at most so long is waited. */

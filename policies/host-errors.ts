@@ -23,6 +23,15 @@ export const HOST_ERRORS = {
     'Something else holds what is needed: a lock, or processes of a user.',
     'The message names it; the next run tries again.',
   ],
+  E_FETCH: [
+    'Something cannot be fetched from its URL.',
+    'The message says what the other end answered; the next run tries again.',
+  ],
+  E_CHECKSUM: [
+    'What came is not what its checksum says.',
+    'Nothing was changed. Find out which of the two is wrong before you change the checksum.',
+  ],
+  E_CHECK: ['A check of the policy does not hold in its time.', 'The message says what is wrong with the service.'],
   E_VALIDATE: [
     'The new content was refused by its `validate` command.',
     'Correct the content; the old file is untouched.',

@@ -27,6 +27,14 @@ export interface HostPort {
   /** Waits so long, or until it is cancelled. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
   sha256(bytes: Uint8Array): Uint8Array
+  /** SHA-256 of what comes in pieces. */
+  digest(): Digest
+  /** Unpacks gzip as it comes. @throws E_MALFORMED */
+  gunzip(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>
+  /** What an http or https URL gives, a few redirections followed. @throws E_FETCH, E_TIMEOUT, E_CANCELLED */
+  fetch(url: string, options: FetchOptions): AsyncIterable<Uint8Array>
+  /** Asks a service whether it is there: null if it is well, else why it is not. */
+  probe(target: ProbeTarget, timeoutMs: number, signal?: AbortSignal): Promise<string | null>
 
   /** What is at the path, or null: nothing, or a folder on the way is missing or is no folder. */
   lstat(path: string): Entry | null
@@ -45,6 +53,8 @@ export interface HostPort {
   symlink(path: string, target: string): void
   /** @throws E_IN_THE_WAY if anything is there */
   mkdir(path: string, attributes: Attributes): void
+  /** Moves a file or folder within one file system. @throws E_IN_THE_WAY if anything is at `to` */
+  rename(from: string, to: string): void
   /** Removes an empty folder. @throws E_IN_THE_WAY if it is not empty */
   rmdir(path: string): void
   /** Removes a file, link or other entry that is no folder. */
@@ -76,6 +86,21 @@ export interface HostPort {
   /** The same host, but every path must lie in one of these folders (or be one), links on the way resolved. */
   confined(folders: readonly string[]): HostPort
 }
+
+export interface Digest {
+  add(bytes: Uint8Array): void
+  end(): Uint8Array
+}
+
+export interface FetchOptions {
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal
+}
+
+/** `status`: the only code that is right; without it 200 to 399. */
+export type ProbeTarget =
+  | { readonly http: string; readonly status?: number }
+  | { readonly tcp: { readonly host: string; readonly port: number } }
 
 export type EntryKind = 'file' | 'folder' | 'link' | 'other'
 

@@ -55,11 +55,14 @@ export {
   TEMPORARY_PREFIX,
   type Attributes,
   type BackupId,
+  type Digest,
   type Entry,
   type EntryKind,
   type ExecOptions,
   type ExecResult,
+  type FetchOptions,
   type HostPort,
+  type ProbeTarget,
   type StagedFile,
 } from './host.ts'
 export type { MaybePromise } from './maybe.ts'

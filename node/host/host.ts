@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
 import { homedir } from 'node:os'
-import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import {
   PolicyError,
@@ -21,6 +19,7 @@ import { asEntry, attempt } from './entry.ts'
 import { hostError } from './errors.ts'
 import { execute } from './exec.ts'
 import { AS_NAME, entryOf, Folders } from './folders.ts'
+import { PathlessHost } from './pathless.ts'
 import { nameOf, parentOf, Places } from './places.ts'
 import { copyInto, hashPieces } from './pieces.ts'
 import { cleanTemporary, stageFile, temporaryName } from './staged.ts'
@@ -63,40 +62,18 @@ interface Machine {
 }
 
 const sync = promisify(fs.fsync)
-class RealHost implements HostPort {
+class RealHost extends PathlessHost implements HostPort {
   readonly uid: number
   readonly gid: number
   readonly #machine: Machine
   readonly #places: Places
 
   constructor(machine: Machine, within: readonly string[] | null) {
+    super()
     this.#machine = machine
     this.#places = new Places(machine.folders, machine.uid, within)
     this.uid = machine.uid
     this.gid = machine.gid
-  }
-
-  now(): number {
-    return Date.now()
-  }
-
-  dayTime(): { readonly day: number; readonly minute: number } {
-    const now = new Date()
-    return { day: now.getDay(), minute: now.getHours() * 60 + now.getMinutes() }
-  }
-
-  async pause(): Promise<void> {
-    await new Promise((resolve) => {
-      setImmediate(resolve)
-    })
-  }
-
-  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    await wait(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
-  }
-
-  sha256(bytes: Uint8Array): Uint8Array {
-    return createHash('sha256').update(bytes).digest()
   }
 
   lstat(path: string): Entry | null {
@@ -187,6 +164,17 @@ class RealHost implements HostPort {
       }
       this.#soil(path)
     })
+  }
+
+  rename(from: string, to: string): void {
+    attempt('moving', from, () => {
+      const target = this.#places.entry(to)
+      if (fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined)
+        throw new PolicyError('E_IN_THE_WAY', `${to} is there already`)
+      fs.renameSync(this.#places.entry(from), target)
+    })
+    this.#soil(from)
+    this.#soil(to)
   }
 
   rmdir(path: string): void {

@@ -8,16 +8,16 @@ const ENABLED = new Set(['enabled', 'enabled-runtime', 'linked', 'linked-runtime
 const FIXED = new Set(['static', 'indirect', 'generated', 'transient', 'alias'])
 const RUNNING = new Set(['active', 'activating', 'reloading', 'refreshing'])
 
-const VERBS: Readonly<Record<ServiceAction, readonly string[]>> = {
-  start: ['start'],
-  stop: ['stop'],
-  restart: ['restart'],
-  reload: ['reload-or-restart'],
-  enable: ['-q', 'enable'],
-  disable: ['-q', 'disable'],
-  mask: ['-q', 'mask'],
-  unmask: ['-q', 'unmask'],
-  reread: ['daemon-reload'],
+const VERBS: Readonly<Record<ServiceAction, string>> = {
+  start: 'start',
+  stop: 'stop',
+  restart: 'restart',
+  reload: 'reload-or-restart',
+  enable: 'enable',
+  disable: 'disable',
+  mask: 'mask',
+  unmask: 'unmask',
+  reread: 'daemon-reload',
 }
 
 export const systemd: ServiceManager = {
@@ -43,7 +43,7 @@ export const systemd: ServiceManager = {
     }
   },
   async act(context, unit, action) {
-    const argv = ['systemctl', '--no-pager', ...VERBS[action], ...(action === 'reread' ? [] : ['--', unit])]
+    const argv = ['systemctl', VERBS[action], '-q', '--no-pager', ...(action === 'reread' ? [] : ['--', unit])]
     await mustRun(context, argv, { timeoutMs: LIMITS.serviceMs })
   },
   // systemd makes the link when it starts a unit and removes it when the unit has ended.

@@ -28,27 +28,27 @@ function systemdHost(units: Record<string, Unit> = { nginx: {} }) {
       const { load = 'loaded', active = 'inactive', file = 'disabled', outdated = false } = unitOf(argv)
       return `LoadState=${load}\nActiveState=${active}\nUnitFileState=${file}\nNeedDaemonReload=${outdated ? 'yes' : 'no'}\n`
     },
-    'systemctl --no-pager start': start,
-    'systemctl --no-pager restart': start,
-    'systemctl --no-pager reload-or-restart': '',
-    'systemctl --no-pager stop': change((unit) => {
+    'systemctl start': start,
+    'systemctl restart': start,
+    'systemctl reload-or-restart': '',
+    'systemctl stop': change((unit) => {
       unit.active = 'inactive'
     }),
-    'systemctl --no-pager -q enable': change((unit) => {
+    'systemctl enable': change((unit) => {
       unit.file = 'enabled'
     }),
-    'systemctl --no-pager -q disable': change((unit) => {
+    'systemctl disable': change((unit) => {
       unit.file = 'disabled'
     }),
-    'systemctl --no-pager -q mask': change((unit) => {
+    'systemctl mask': change((unit) => {
       unit.load = 'masked'
       unit.file = 'masked'
     }),
-    'systemctl --no-pager -q unmask': change((unit) => {
+    'systemctl unmask': change((unit) => {
       unit.load = 'loaded'
       unit.file = 'disabled'
     }),
-    'systemctl --no-pager daemon-reload': () => {
+    'systemctl daemon-reload': () => {
       for (const unit of Object.values(units)) unit.outdated = false
       return ''
     },
@@ -67,8 +67,8 @@ describe('a service of systemd', () => {
     const { lab, changes } = systemdHost()
     expect(await lab.one('service/nginx', UP)).toBe('changed wanted: enable, start')
     expect(changes()).toEqual([
-      'systemctl --no-pager -q enable -- nginx.service',
-      'systemctl --no-pager start -- nginx.service',
+      'systemctl enable -q --no-pager -- nginx.service',
+      'systemctl start -q --no-pager -- nginx.service',
     ])
     expect(await lab.one('service/nginx', UP)).toBe('kept: as it should be')
     expect(changes()).toEqual([])
@@ -94,23 +94,23 @@ describe('a service of systemd', () => {
   it('restarts or reloads once when it is told, but not right after its start', async () => {
     const { lab, changes } = systemdHost()
     await lab.all([conf('new\n'), resource('p', 'service/nginx', UP)])
-    expect(changes().at(-1)).toContain('start -- nginx')
+    expect(changes().at(-1)).toContain('start -q --no-pager -- nginx')
     expect(await lab.all([conf('newer\n'), resource('p', 'service/nginx', UP)])).toContain(
       'p service/nginx changed wanted: restart',
     )
-    expect(changes()).toEqual(['systemctl --no-pager restart -- nginx.service'])
+    expect(changes()).toEqual(['systemctl restart -q --no-pager -- nginx.service'])
     await lab.all([conf('3\n'), resource('p', 'service/nginx', { ...UP, onNotify: 'reload' })])
-    expect(changes()).toEqual(['systemctl --no-pager reload-or-restart -- nginx.service'])
+    expect(changes()).toEqual(['systemctl reload-or-restart -q --no-pager -- nginx.service'])
     await lab.all([conf('4\n'), resource('p', 'service/nginx', { ...UP, onNotify: 'none' })])
     expect(changes()).toEqual([])
     await lab.all([conf('5\n'), resource('p', 'service/nginx', { state: 'stopped' })])
-    expect(changes()).toEqual(['systemctl --no-pager stop -- nginx.service'])
+    expect(changes()).toEqual(['systemctl stop -q --no-pager -- nginx.service'])
   })
 
   it('has its files read again first where they changed', async () => {
     const { lab, changes } = systemdHost({ nginx: { outdated: true } })
     await lab.one('service/nginx', { state: 'running' })
-    expect(changes()[0]).toBe('systemctl --no-pager daemon-reload')
+    expect(changes()[0]).toBe('systemctl daemon-reload -q --no-pager')
   })
 
   it('that is not there, cannot be enabled, or cannot be read, says so', async () => {
@@ -138,7 +138,7 @@ describe('a service of systemd', () => {
     const { lab } = systemdHost({ nginx: { active: 'active' } })
     let code = 1
     lab.answers.set('/bin/alive', () => ({ code }))
-    lab.answers.set('systemctl --no-pager start', () => {
+    lab.answers.set('systemctl start', () => {
       code = 0
       return ''
     })

@@ -191,20 +191,20 @@ describe('a timer', () => {
         lab.text('/etc/systemd/system/backup.timer') === undefined
           ? 'LoadState=not-found\nActiveState=inactive\n'
           : `LoadState=loaded\nActiveState=${active}\nUnitFileState=${file}\nNeedDaemonReload=no\n`,
-      'systemctl --no-pager daemon-reload': '',
-      'systemctl --no-pager -q enable': () => {
+      'systemctl daemon-reload': '',
+      'systemctl enable': () => {
         file = 'enabled'
         return ''
       },
-      'systemctl --no-pager restart': () => {
+      'systemctl restart': () => {
         active = 'active'
         return ''
       },
-      'systemctl --no-pager start': () => {
+      'systemctl start': () => {
         active = 'active'
         return ''
       },
-      'systemctl --no-pager -q disable --now': () => {
+      'systemctl disable --now': () => {
         active = 'inactive'
         file = 'disabled'
         return ''

@@ -5,6 +5,7 @@ import { account } from './account.ts'
 import { duration, durationMs, oneLineArgv, toolName, variables } from './attributes.ts'
 import { ownedVerdict, undoOwned } from './owned.ts'
 import { systemdCommand, systemdText } from './quoting.ts'
+import type { ServiceState } from './service-manager.ts'
 import { systemd } from './service-systemd.ts'
 import { mustRun } from './tool.ts'
 import { defineType, type TypeContext, type Typed, type Verdict } from './type.ts'
@@ -60,7 +61,7 @@ export const timer = defineType({
       throw new PolicyError('E_UNSUPPORTED', 'timers need systemd, which does not run this host: use cron')
     const unit = `${name}.timer`
     const present = attrs.state !== 'absent'
-    const is = await systemd.look(context, unit)
+    const is = await lookAt(context, unit)
     const on = is !== null && is.running && is.enabled === true
     if (!present && is !== null && (is.running || is.enabled === true)) return removal(context, unit)
     return ownedVerdict(
@@ -74,7 +75,7 @@ export const timer = defineType({
         run: async (changed) => {
           if (changed || is?.outdated === true) await systemd.act(context, unit, 'reread')
           if (!present) return
-          if (!on) await mustRun(context, ['systemctl', '--no-pager', '-q', 'enable', '--', unit])
+          if (!on) await systemd.act(context, unit, 'enable')
           await systemd.act(context, unit, changed ? 'restart' : 'start')
         },
       },
@@ -112,9 +113,19 @@ function removal(context: TypeContext, unit: string): Verdict {
   }
 }
 
+/** One whose file was wrong before is as good as none: it is written again. */
+async function lookAt(context: TypeContext, unit: string): Promise<ServiceState | null> {
+  try {
+    return await systemd.look(context, unit)
+  } catch (error) {
+    if (error instanceof PolicyError && error.code === 'E_VALUE') return null
+    throw error
+  }
+}
+
 async function turnOff(context: TypeContext, unit: string): Promise<void> {
   if ((await systemd.look(context, unit)) === null) return
-  await mustRun(context, ['systemctl', '--no-pager', '-q', 'disable', '--now', '--', unit], {
+  await mustRun(context, ['systemctl', 'disable', '--now', '-q', '--no-pager', '--', unit], {
     timeoutMs: LIMITS.serviceMs,
   })
 }

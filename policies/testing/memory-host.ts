@@ -1,5 +1,15 @@
 import { PolicyError } from '../errors.ts'
-import type { Attributes, BackupId, Entry, ExecOptions, ExecResult, HostPort, StagedFile } from '../host.ts'
+import type {
+  Attributes,
+  BackupId,
+  Digest,
+  Entry,
+  ExecOptions,
+  ExecResult,
+  HostPort,
+  ProbeTarget,
+  StagedFile,
+} from '../host.ts'
 import type { MaybePromise } from '../maybe.ts'
 import { MemoryTree, type Thing } from './memory-tree.ts'
 
@@ -14,6 +24,11 @@ export interface MemoryHostOptions {
   readonly groups?: Readonly<Record<string, number>>
   /** What commands do. @default every command ends with exit code 0 */
   readonly exec?: (argv: readonly string[], options: ExecOptions) => MaybePromise<Partial<ExecResult>>
+  /** What URLs give; what it throws is thrown. @default nothing answers */
+  readonly fetch?: (url: string) => Uint8Array
+  readonly gunzip?: (bytes: Uint8Array) => Uint8Array
+  /** What is wrong with a service, or null. @default every service is well */
+  readonly probe?: (target: ProbeTarget) => string | null
   /** Bytes that fit on its disk. @default no limit */
   readonly capacity?: number
 }
@@ -65,6 +80,29 @@ export class MemoryHost implements HostPort {
 
   sha256(bytes: Uint8Array): Uint8Array {
     return this.#options.sha256(bytes)
+  }
+
+  digest(): Digest {
+    const parts: Uint8Array[] = []
+    return { add: (bytes) => void parts.push(Uint8Array.from(bytes)), end: () => this.sha256(joined(parts)) }
+  }
+
+  async *gunzip(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    const parts: Uint8Array[] = []
+    for await (const part of source) parts.push(part)
+    const bytes = this.#options.gunzip?.(joined(parts)) ?? new Uint8Array(0)
+    for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000)
+  }
+
+  async *fetch(url: string): AsyncIterable<Uint8Array> {
+    await Promise.resolve()
+    const bytes = this.#options.fetch?.(url)
+    if (bytes === undefined) throw new PolicyError('E_FETCH', `${url} cannot be fetched: nothing answers`)
+    for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000)
+  }
+
+  async probe(target: ProbeTarget): Promise<string | null> {
+    return await Promise.resolve(this.#options.probe?.(target) ?? null)
   }
 
   lstat(path: string): Entry | null {
@@ -126,6 +164,17 @@ export class MemoryHost implements HostPort {
     const place = this.#free(path)
     if (this.tree.things.has(place)) throw new PolicyError('E_IN_THE_WAY', `${path} is there already`)
     this.tree.put(place, { kind: 'folder', ...attributes, bytes: new Uint8Array(0), target: '' })
+  }
+
+  rename(from: string, to: string): void {
+    const [place, target] = [this.#free(from), this.#free(to)]
+    this.#there(from)
+    if (this.tree.things.has(target)) throw new PolicyError('E_IN_THE_WAY', `${to} is there already`)
+    for (const [path, thing] of this.tree.things) {
+      if (path !== place && !path.startsWith(`${place}/`)) continue
+      this.tree.put(target + path.slice(place.length), thing)
+      this.tree.remove(path)
+    }
   }
 
   rmdir(path: string): void {
