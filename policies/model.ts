@@ -43,6 +43,10 @@ export interface CompiledParameter {
 export interface CompiledInstance {
   /** The instance whose parameters the values use; the policy itself if there is none. */
   readonly within?: string
+  /** A condition: where it is false, nothing of the instance is there. In the scope of whoever uses it. */
+  readonly when?: string
+  /** What it is repeated for; its resources have the key of the item in theirs. */
+  readonly each?: Value
   readonly params: { readonly [name: string]: CompiledParameter }
 }
 

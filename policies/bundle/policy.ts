@@ -22,6 +22,8 @@ const values = z.record(z.string(), value)
 
 const instance = z.strictObject({
   within: z.string().exactOptional(),
+  when: z.string().min(1).max(LIMITS.exprChars).exactOptional(),
+  each: value.exactOptional(),
   params: z.record(
     z.string(),
     z.strictObject({

@@ -66,10 +66,7 @@ const KINDS: Readonly<Record<string, string>> = {
 }
 
 /** What is wrong, in words: one problem, or none for what another check says better. */
-export function describeIssue(
-  issue: z.core.$ZodIssue,
-  attrs: Readonly<Record<string, unknown>>,
-): AttributeProblem[] {
+export function describeIssue(issue: z.core.$ZodIssue, attrs: Readonly<Record<string, unknown>>): AttributeProblem[] {
   const [attr] = issue.path
   const name = issue.path.join('.')
   const value = issue.path.reduce<unknown>((from, key) => fieldOf(from, key), attrs)

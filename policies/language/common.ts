@@ -68,3 +68,8 @@ function nameProblem(name: string): string | undefined {
   if (name.length > 200) return 'has a name of more than 200 characters'
   return /^[^\s\p{C}]+$/u.test(name) ? undefined : 'has white space or control characters in its name'
 }
+
+/** A key as people read it: what stands for the item of an instance looks like that of a resource. */
+export function shownKey(key: string): string {
+  return key.replaceAll(/\$\{instance\["[^"]*"\]\.key\}/g, () => '${each.key}')
+}

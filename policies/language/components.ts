@@ -6,8 +6,9 @@ import { checkTexts, RESOURCE_ROOTS, type Names } from './expressions.ts'
 import { Folder } from './folder.ts'
 import { checkComponentKeys } from './keys.ts'
 import { loadExtended, reachFolder, readPolicyFile, type Reach } from './load.ts'
-import { mounted, type Mounted } from './mount.ts'
+import { instancePrefix, mounted, type Mounted } from './mount.ts'
 import { parameterProblem, readParameters, type Parameter } from './parameters.ts'
+import { checkEach, readWhen } from './repeat.ts'
 import type { WrittenReference } from './references.ts'
 import { readResources } from './resources.ts'
 import type { SourceFile } from './source.ts'
@@ -36,6 +37,8 @@ interface Component {
 /** The instance that uses another: '' is the policy itself. */
 interface Around {
   readonly id: string
+  /** What the keys of its resources start with. */
+  readonly prefix: string
   readonly names: Names
   /** Folders of the components around, to find a circle. */
   readonly within: readonly string[]
@@ -56,7 +59,7 @@ export class ComponentReader {
 
   /** @param names what expressions in `with` may use */
   read(node: YamlNode, names: Names): ReadComponents {
-    this.#readAll(this.#work, node, { id: '', names, within: [] })
+    this.#readAll(this.#work, node, { id: '', prefix: '', names, within: [] })
     return {
       instances: this.#instances,
       resources: this.#parts.flatMap((part) => part.resources),
@@ -87,7 +90,7 @@ export class ComponentReader {
       complainKey(work, entry, 'E_TOO_LARGE', `there are more than ${LIMITS.instances} components`)
       return
     }
-    const { use, values } = readUse(work, entry)
+    const { use, values, each, when } = readUse(work, entry)
     const component = use === undefined ? undefined : this.#component(use, key)
     if (use === undefined || component === undefined) return
     if (around.within.includes(component.name) || around.within.length >= LIMITS.componentDepth) {
@@ -95,9 +98,20 @@ export class ComponentReader {
       complain(work, use, 'E_CYCLE', `this component uses itself, or too many others in each other: ${circle}`)
       return
     }
-    const params = this.#parameters(work, entry, component, values, around.names)
-    this.#instances[id] = around.id === '' ? { params } : { within: around.id, params }
-    this.#addResources(component, id, around)
+    if (each !== undefined) checkEach(work, each, around.names.vars)
+    const names = each === undefined ? around.names : { ...around.names, roots: [...around.names.roots, 'each'] }
+    // Which resources there are is seen by everybody: no secret decides it.
+    const open = { vars: names.vars, roots: names.roots.filter((root) => root !== 'secrets') }
+    const condition = when === undefined ? undefined : readWhen(work, when, open)
+    const params = this.#parameters(work, entry, component, values, names)
+    this.#instances[id] = {
+      ...(around.id === '' ? {} : { within: around.id }),
+      ...(condition === undefined ? {} : { when: condition }),
+      ...(each === undefined ? {} : { each: valueOf(each.value) }),
+      params,
+    }
+    const prefix = instancePrefix(around.prefix, key, id, each !== undefined)
+    this.#addResources(component, id, { ...around, prefix })
   }
 
   #component(use: YamlNode, instance: string): Component | undefined {
@@ -169,9 +183,10 @@ export class ComponentReader {
         'A component without resources does nothing.',
       )
     }
-    if (node !== undefined) this.#parts.push(mounted(work, readResources(work, node, { vars }), id))
+    if (node !== undefined) this.#parts.push(mounted(work, readResources(work, node, { vars }), id, around.prefix))
     const names: Names = { roots: RESOURCE_ROOTS, vars }
-    if (nested !== undefined) this.#readAll(work, nested, { id, names, within: [...around.within, name] })
+    if (nested !== undefined)
+      this.#readAll(work, nested, { id, prefix: around.prefix, names, within: [...around.within, name] })
   }
 }
 
@@ -179,15 +194,22 @@ function partOf(top: YamlMap, key: string): YamlNode | undefined {
   return top.entries.find((entry) => entry.key === key)?.value
 }
 
-/** `use` and `with` of an instance; what is wrong or missing is reported. */
+const USE_KEYS: readonly string[] = ['use', 'with', 'each', 'when']
+
+/** `use`, `with`, `each` and `when` of an instance; what is wrong or missing is reported. */
 function readUse(
   work: Work,
   entry: YamlEntry,
-): { readonly use: YamlNode | undefined; readonly values: readonly YamlEntry[] } {
+): {
+  readonly use: YamlNode | undefined
+  readonly values: readonly YamlEntry[]
+  readonly each: YamlEntry | undefined
+  readonly when: YamlEntry | undefined
+} {
   const parts = asEntries(work, entry.value, `the component ${entry.key}`)
   for (const part of parts) {
-    if (part.key === 'use' || part.key === 'with') continue
-    const meant = didYouMean(part.key, ['use', 'with'])
+    if (USE_KEYS.includes(part.key)) continue
+    const meant = didYouMean(part.key, USE_KEYS)
     const hint = 'Write {use: ../folder, with: {parameter: value}}.'
     complainKey(work, part, 'E_UNKNOWN_KEY', `a component in use has no '${part.key}'.${meant}`, hint)
   }
@@ -202,5 +224,7 @@ function readUse(
       hint,
     )
   }
-  return { use, values: given === undefined ? [] : asEntries(work, given, 'with') }
+  const values = given === undefined ? [] : asEntries(work, given, 'with')
+  const part = (key: string): YamlEntry | undefined => parts.find((one) => one.key === key)
+  return { use, values, each: part('each'), when: part('when') }
 }

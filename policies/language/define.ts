@@ -26,7 +26,12 @@ export interface PolicyDocument {
   /** `type/name` to attributes. */
   readonly resources?: { readonly [key: string]: { readonly [attr: string]: Written } | null }
   readonly components?: {
-    readonly [instance: string]: { readonly use: string; readonly with?: { readonly [parameter: string]: Written } }
+    readonly [instance: string]: {
+      readonly use: string
+      readonly with?: { readonly [parameter: string]: Written }
+      readonly each?: Written
+      readonly when?: string
+    }
   }
   readonly secrets?: { readonly [name: string]: SecretSource }
   readonly health?: readonly Written[]

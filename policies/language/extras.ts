@@ -38,7 +38,11 @@ export const EXTRAS = z.object({
     .describe(
       'checks that must hold after a change: {http: URL}, {tcp: "host:port"} or {exec: [argv]}, each with within: 30s',
     ),
-  priority: z.int().min(0).max(1000).describe('of two policies that claim the same resource, the lower number wins (500 if nothing is said)'),
+  priority: z
+    .int()
+    .min(0)
+    .max(1000)
+    .describe('of two policies that claim the same resource, the lower number wins (500 if nothing is said)'),
   onFork: z.enum(['newest', 'hold']).describe('what nodes do while two versions follow the same one'),
   onChange: z
     .strictObject({ before: z.array(argv).max(100).optional(), after: z.array(argv).max(100).optional() })

@@ -50,6 +50,8 @@ export function policyJsonSchema(types: TypeTable): JsonSchema {
           properties: {
             use: text('the folder of the component, as in ../lib/vhost'),
             with: { type: 'object', description: 'its parameters' },
+            each: { description: 'a map, a list, or ${...} that gives one: the component is there for each item' },
+            when: { anyOf: [text('a condition (CEL): false leaves it out'), { type: 'boolean' }] },
           },
         },
       },

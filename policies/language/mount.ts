@@ -11,10 +11,15 @@ export interface Mounted extends ReadResources {
   readonly files: ReadonlyMap<string, SourceFile>
 }
 
+/** What the keys of an instance start with; one that is repeated has the key of the item behind its name. */
+export function instancePrefix(around: string, name: string, id: string, repeats: boolean): string {
+  return `${around === '' ? '' : `${around}-`}${name}${repeats ? `-\${instance["${id}"].key}` : ''}`
+}
+
 /** The key of a resource of an instance: `file/conf` of `blog` is `file/blog-conf`. */
-export function instanceKey(key: string, instance: string): string {
+function instanceKey(key: string, prefix: string): string {
   const name = key.indexOf('/') + 1
-  return `${key.slice(0, name)}${instance}-${key.slice(name)}`
+  return `${key.slice(0, name)}${prefix}-${key.slice(name)}`
 }
 
 /** Where the files of an instance are in the bundle. No folder of a policy is meant by it: names there start otherwise. */
@@ -26,16 +31,16 @@ export function instanceFolder(instance: string): string {
  * Gives the resources of a component the names of one instance: their keys, what they refer to (a resource of the
  * component if it has one by that key, else one of the policy), their templates and sources.
  */
-export function mounted(work: Work, read: ReadResources, instance: string): Mounted {
+export function mounted(work: Work, read: ReadResources, instance: string, prefix: string): Mounted {
   const own = new KnownKeys(read.keys)
   const folder = instanceFolder(instance)
-  const target = (text: string): string => (own.has(text) ? instanceKey(text, instance) : text)
+  const target = (text: string): string => (own.has(text) ? instanceKey(text, prefix) : text)
   return {
-    resources: read.resources.map((resource) => mountResource(work.types, resource, instance, target)),
-    keys: read.keys.map((key) => instanceKey(key, instance)),
+    resources: read.resources.map((resource) => mountResource(work.types, resource, { instance, prefix }, target)),
+    keys: read.keys.map((key) => instanceKey(key, prefix)),
     references: read.references.map((reference): WrittenReference => ({
       ...reference,
-      from: instanceKey(reference.from, instance),
+      from: instanceKey(reference.from, prefix),
       target: target(reference.target),
     })),
     templates: Object.fromEntries(Object.entries(read.templates).map(([file, text]) => [folder + file, text])),
@@ -46,7 +51,7 @@ export function mounted(work: Work, read: ReadResources, instance: string): Moun
 function mountResource(
   types: TypeTable,
   resource: CompiledResource,
-  instance: string,
+  { instance, prefix }: { readonly instance: string; readonly prefix: string },
   target: (text: string) => string,
 ): CompiledResource {
   const attrs: Record<string, Value> = { ...resource.attrs }
@@ -63,7 +68,7 @@ function mountResource(
     const written = attrs[attr]
     if (typeof written === 'string') attrs[attr] = instanceFolder(instance) + written
   }
-  return { ...resource, key: instanceKey(resource.key, instance), attrs, instance }
+  return { ...resource, key: instanceKey(resource.key, prefix), attrs, instance }
 }
 
 function moved(file: SourceFile, path: string): SourceFile {

@@ -1,6 +1,6 @@
 import { didYouMean } from '../expr/suggest.ts'
 import type { SourcePlace } from '../model.ts'
-import { REFERENCE_ATTRIBUTES } from './common.ts'
+import { REFERENCE_ATTRIBUTES, shownKey } from './common.ts'
 import type { Report } from './diagnostic.ts'
 import { describeCycle, findCycle } from './graph.ts'
 import { patternOf } from './pattern.ts'
@@ -49,7 +49,7 @@ export function checkReferences(
 }
 
 export function notThere(from: string, attr: string, target: string, known: KnownKeys): string {
-  return `${from} has ${attr}: ${target}, which is not in this policy.${known.suggestion(target)}`
+  return `${shownKey(from)} has ${attr}: ${target}, which is not in this policy.${known.suggestion(target)}`
 }
 
 /** The keys of a policy, of which some stand for many. */
@@ -71,6 +71,6 @@ export class KnownKeys {
   }
 
   suggestion(target: string): string {
-    return didYouMean(target, this.#keys)
+    return didYouMean(target, [...this.#keys].map(shownKey))
   }
 }

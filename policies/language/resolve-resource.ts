@@ -7,7 +7,7 @@ import { SecretUse, type SecretProvider } from '../secrets/use.ts'
 import { pacingOf } from '../resources/timing.ts'
 import { keyProblem } from './common.ts'
 import { referenceList } from './graph.ts'
-import { instanceScope } from './instances.ts'
+import { instanceLength, instanceScope } from './instances.ts'
 import { resolveAttributes, type BundlePaths, type ResolvedAttributes } from './resolve-attributes.ts'
 import { typeNamed, type TypeSchema, type TypeTable } from './types.ts'
 import type { Waiter } from './waiting.ts'
@@ -53,7 +53,7 @@ export class ResourceResolver {
     if (type === undefined) throw named(key, 'E_UNKNOWN_TYPE', `this build has no resource type '${resource.type}'`)
     const references = (value: Value | undefined): readonly string[] =>
       value === undefined ? NONE : referenceList(evaluateDeep(value, scope))
-    const prefix = resource.instance === undefined ? 0 : resource.instance.length + 1
+    const prefix = resource.instance === undefined ? 0 : instanceLength(this.#policy, resource.instance, structure) + 1
     const head = {
       policy: this.#policy.policy,
       key,
@@ -77,7 +77,9 @@ export class ResourceResolver {
         attrs,
         sensitive: common.sensitive === true || (use !== undefined && use.names.size > 0),
         noop: common.noop ?? false,
-        onRemove: common.onRemove ?? (repeats === undefined ? (type.onRemove ?? 'leave') : 'undo'),
+        onRemove:
+          common.onRemove ??
+          (repeats === undefined && structure['instance'] === undefined ? (type.onRemove ?? 'leave') : 'undo'),
         tags: referenceList(common.tags),
         ...pacingOf(common),
         at: resource.at,

@@ -3,12 +3,12 @@ import { evaluateDeep } from '../expr/interpolate.ts'
 import type { Scope } from '../expr/run.ts'
 import { nodeScope } from '../expr/selector.ts'
 import { LIMITS } from '../limits.ts'
-import type { CompiledPolicy, CompiledResource, NodeContext, ResolvedResource, Value } from '../model.ts'
+import type { CompiledPolicy, CompiledResource, NodeContext, ResolvedResource } from '../model.ts'
 import { SecretUse, type SecretProvider } from '../secrets/use.ts'
+import { shownKey } from './common.ts'
 import { describeCycle, findCycle } from './graph.ts'
-import { instanceScope } from './instances.ts'
+import { instanceScope, instanceTimes, itemsOf } from './instances.ts'
 import { variablesFor } from './layers.ts'
-import { isValueMap } from './merge.ts'
 import { KnownKeys, notThere } from './references.ts'
 import type { BundlePaths } from './resolve-attributes.ts'
 import { NOTHING, ResourceResolver } from './resolve-resource.ts'
@@ -51,9 +51,9 @@ export function resolve(
   const none = new SecretUse(Object.keys(policy.secrets ?? {}), undefined)
   const structure = policy.secrets === undefined ? base : { ...base, secrets: none.scope }
   for (const resource of policy.resources) {
-    const about = { resource: resource.key, at: resource.at }
-    for (const each of attempt(errors, about, () => repetitions(policy, resource, structure)) ?? []) {
-      const one = attempt(errors, about, () => resolver.one(resource, structure, each))
+    const about = { resource: shownKey(resource.key), at: resource.at }
+    for (const { around, each } of attempt(errors, about, () => timesOf(policy, resource, structure)) ?? []) {
+      const one = attempt(errors, about, () => resolver.one(resource, around, each))
       if (one === undefined) continue
       const { key } = 'ready' in one ? one.ready : one.waiter
       if (keys.has(key))
@@ -94,16 +94,20 @@ function attempt<T>(errors: PolicyError[], about: About, action: () => T): T | u
 
 const ONCE: readonly Scope[] = [NOTHING]
 
-/** What is added to the scope for each time that a resource is there: nothing once, or each item of `each`. */
-export function repetitions(policy: CompiledPolicy, resource: CompiledResource, base: Scope): readonly Scope[] {
+/** One time that a resource is there: the scope of its instance, and what its own `each` adds. */
+export interface Time {
+  readonly around: Scope
+  readonly each: Scope
+}
+
+/** Every time that a resource is there: once, or for each item of its own `each` and of those of its instances. */
+export function timesOf(policy: CompiledPolicy, resource: CompiledResource, base: Scope): readonly Time[] {
   const { each } = resource.attrs
-  if (each === undefined) return ONCE
-  const items = evaluateDeep(each, instanceScope(policy, resource.instance, base))
-  if (Array.isArray(items)) return items.map((value: Value, key) => ({ each: { key, value } }))
-  if (!isValueMap(items)) throw new PolicyError('E_VALUE', 'each must give a map or a list')
-  return Object.keys(items)
-    .sort()
-    .map((key) => ({ each: { key, value: items[key] ?? null } }))
+  return instanceTimes(policy, resource.instance, base).flatMap((around) => {
+    if (each === undefined) return ONCE.map((nothing) => ({ around, each: nothing }))
+    const items = itemsOf(evaluateDeep(each, instanceScope(policy, resource.instance, around)))
+    return items.map((item) => ({ around, each: { each: item } }))
+  })
 }
 
 /** Drops references to resources that are absent on this node, and refuses those that the policy does not have. */

@@ -6,11 +6,12 @@ import { LIMITS } from '../limits.ts'
 import type { CompiledResource, Value } from '../model.ts'
 import { checkAttributes, checkPartly } from './attributes.ts'
 import { COMMON_ATTRIBUTES, isCommon, keyProblem } from './common.ts'
-import { checkCondition, checkTexts, referenceProblem, RESOURCE_ROOTS, type Names } from './expressions.ts'
+import { checkTexts, referenceProblem, RESOURCE_ROOTS, type Names } from './expressions.ts'
+import { checkEach, readWhen } from './repeat.ts'
 import { writtenReferences, type WrittenReference } from './references.ts'
 import { sourceAttributes, takesTemplate, typeNamed, type TypeSchema } from './types.ts'
-import { asCondition, asEntries, complain, complainKey, placeOf, type Work } from './work.ts'
-import { kindOfNode, valueOf, type YamlEntry, type YamlNode } from './yaml.ts'
+import { asEntries, complain, complainKey, placeOf, type Work } from './work.ts'
+import { valueOf, type YamlEntry, type YamlNode } from './yaml.ts'
 
 /** Names around a set of resources. */
 export interface OuterNames {
@@ -104,39 +105,6 @@ function checkKey(work: Work, entry: YamlEntry, names: Names, repeats: boolean):
     )
   }
   return true
-}
-
-function readWhen(work: Work, part: YamlEntry, names: Names): Value | undefined {
-  const text = asCondition(part.value)
-  if (text === undefined || text.trim() === '') {
-    return complainKey(
-      work,
-      part,
-      'E_SELECT',
-      `when must be a condition, not ${text === undefined ? kindOfNode(part.value) : 'empty'}`,
-      "Write an expression, as in when: labels.env == 'prod'.",
-    )
-  }
-  if (text.startsWith('${')) {
-    return complain(work, part.value, 'E_SELECT', 'when is an expression already', 'Write it without ${ and }.')
-  }
-  checkCondition(work, part.value, text, names)
-  return text
-}
-
-function checkEach(work: Work, part: YamlEntry, vars: ReadonlySet<string>): void {
-  const { value: node } = part
-  if (node.kind === 'scalar' && (typeof node.value !== 'string' || !/^\$\{[^]*\}$/.test(node.value))) {
-    complainKey(
-      work,
-      part,
-      'E_VALUE',
-      `each must be a map, a list or an expression that gives one, not ${kindOfNode(node)}`,
-      'Write each: ${vars.name}.',
-    )
-    return
-  }
-  checkTexts(work, node, { roots: RESOURCE_ROOTS, vars })
 }
 
 /** Common attributes that are checked by their schema; `when` and `each` have rules of their own. */

@@ -26,8 +26,11 @@ export function usedNames(policy: CompiledPolicy): UsedNames {
   texts(policy.data)
   texts(policy.layers)
   for (const source of Object.values(policy.secrets ?? {})) texts({ ...source })
-  for (const { params } of Object.values(policy.instances ?? {}))
+  for (const { params, when, each } of Object.values(policy.instances ?? {})) {
     for (const { value } of Object.values(params)) texts(value)
+    if (when !== undefined) expression(when, 'condition').references.forEach(note)
+    texts(each)
+  }
   for (const [file, source] of Object.entries(policy.templates)) liquidTemplate(file, source).references.forEach(note)
   return used
 }

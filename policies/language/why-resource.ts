@@ -9,7 +9,7 @@ import type { CompiledPolicy, CompiledResource, NodeContext, Value } from '../mo
 import { explain } from './explain.ts'
 import { instanceScope } from './instances.ts'
 import { variablesFor } from './layers.ts'
-import { repetitions } from './resolve.ts'
+import { timesOf } from './resolve.ts'
 
 /** A name that an attribute uses, and where its value on a node comes from. */
 export interface Origin {
@@ -48,7 +48,7 @@ export function whyResource(policy: CompiledPolicy, context: NodeContext, key: s
   return policy.resources.flatMap((resource) => {
     const scope = scopeOf(policy, resource, base, key)
     if (scope === undefined) return []
-    const { when, each, require, before, notify, subscribe, ...attrs } = resource.attrs
+    const { when, each, require: _1, before: _2, notify: _3, subscribe: _4, ...attrs } = resource.attrs
     const about: About = { policy, context, base, scope, instance: resource.instance }
     const attributes = Object.entries({ ...(each === undefined ? {} : { each }), ...attrs }).map(
       ([attr, written]): AttributeWhy => ({ attr, written, origins: originsOf(about, namesIn(policy, attr, written)) }),
@@ -60,9 +60,8 @@ export function whyResource(policy: CompiledPolicy, context: NodeContext, key: s
 /** The scope in which a resource has this key; undefined if it never has. */
 function scopeOf(policy: CompiledPolicy, resource: CompiledResource, base: Scope, key: string): Scope | undefined {
   try {
-    const around = instanceScope(policy, resource.instance, base)
-    for (const each of repetitions(policy, resource, base)) {
-      const scope = { ...around, ...each }
+    for (const { around, each } of timesOf(policy, resource, base)) {
+      const scope = { ...instanceScope(policy, resource.instance, around), ...each }
       if (evaluateToText(resource.key, scope) === key) return scope
     }
   } catch (error) {
