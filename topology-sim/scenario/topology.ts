@@ -105,7 +105,7 @@ function edgeProblems(edges: readonly (readonly [number, number])[], nodes: numb
   }
   const alone = Array.from({ length: nodes }, (_, node) => node).find((node) => find(node) !== find(0))
   if (alone === undefined) return []
-  const message = `node ${alone} has no way to node 0`
+  const message = `there is no way from node ${alone} to node 0`
   return [
     {
       path: ['overlay', 'edges'],
