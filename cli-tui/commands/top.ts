@@ -23,12 +23,18 @@ export async function run(context: Context, _input: Invocation): Promise<Exit> {
     )
   const colour = wantsColour(io.env, io.stdout)
   const client = await daemonOf(context)
-  const [{ DaemonSource }, { actionsOf }, { marksFor }] = await Promise.all([
+  const [{ DaemonSource }, { actionsOf }, { marksFor }, { rootKeyTrouble }] = await Promise.all([
     import('../top/daemon-source.ts'),
     import('../top/actions.ts'),
     import('../top/marks.ts'),
+    import('../keys/root-here.ts'),
   ])
-  const source = new DaemonSource({ client, act: actionsOf(context), now: io.now, noRoot: await rootTrouble(context) })
+  const source = new DaemonSource({
+    client,
+    act: actionsOf(context),
+    now: io.now,
+    noRoot: (mesh) => rootKeyTrouble(context, mesh),
+  })
   try {
     await started(source)
     // Ink knows FORCE_COLOR only, and reads it when it is imported.
@@ -47,13 +53,6 @@ export async function run(context: Context, _input: Invocation): Promise<Exit> {
     source.close()
   }
   return EXIT.done
-}
-
-/** Loaded beside the daemon's first answer; a mesh whose id is not known has no usual place for its key. */
-async function rootTrouble(context: Context): Promise<string | null> {
-  const { rootKeyTrouble } = await import('../keys/signers.ts')
-  const client = await daemonOf(context)
-  return rootKeyTrouble(context, (await client.status()).mesh)
 }
 
 /** @throws ControlError E_API_VERSION if the daemon was started before this command was installed, and lacks what the screens ask for */

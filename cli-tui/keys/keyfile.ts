@@ -98,15 +98,6 @@ export async function readKeyFile(path: string, passphrase: () => Promise<string
   }
 }
 
-/** Whether it takes a passphrase to sign with it; false too if it is no key file. */
-export function isSealed(path: string): boolean {
-  try {
-    return parse(path).sealed !== undefined
-  } catch {
-    return false
-  }
-}
-
 /** The public half, without any secret; undefined if the file is not a key file. */
 export function publicKeyIn(path: string): string | undefined {
   try {

@@ -5,28 +5,14 @@ import type { Context } from '../command.ts'
 import { CliError } from '../errors.ts'
 import type { Options } from '../input/options.ts'
 import { keyDir } from '../io.ts'
-import { isSealed, publicKeyIn, readKeyFile } from './keyfile.ts'
+import { publicKeyIn, readKeyFile } from './keyfile.ts'
+import { POINTER } from './root-here.ts'
 import { passphraseFor } from './passphrase.ts'
 
-/** In the state folder: the path of the root key that `init` wrote. The path, never the key. */
-const POINTER = 'root-key.path'
-
-export const rootKeyPath = (context: Context, mesh: string): string => join(keyDir(context.io.env), `${mesh}.root.key`)
+export { rootKeyPath } from './root-here.ts'
 
 export function rememberRootKey(stateDir: string, path: string): void {
   writeFileSync(join(stateDir, POINTER), `${path}\n`, { mode: 0o600 })
-}
-
-/**
- * Why the root key cannot be used without a word to anybody, as on a screen; null if it can. Only the file that `init` wrote or its usual place is
- * looked at; whether it is still a root of the mesh shows when it signs.
- */
-export function rootKeyTrouble(context: Context, mesh: string): string | null {
-  const pointer = join(context.stateDir, POINTER)
-  const remembered = existsSync(pointer) ? [readFileSync(pointer, 'utf8').trim()] : []
-  const path = [...remembered, rootKeyPath(context, mesh)].find((file) => existsSync(file))
-  if (path === undefined) return 'the root key of this mesh is not on this machine'
-  return isSealed(path) ? `the root key has a passphrase, which no screen asks for: use a shell` : null
 }
 
 /** Signs with the key of one file. @throws CliError E_KEY_FILE, E_PASSPHRASE */

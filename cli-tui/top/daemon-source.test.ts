@@ -69,7 +69,7 @@ describe('a mesh through the control API', () => {
       client: daemon.client,
       act: () => Promise.resolve(''),
       now: Date.now,
-      noRoot: null,
+      noRoot: () => null,
     })
     return { daemon, source }
   }

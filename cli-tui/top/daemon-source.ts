@@ -34,15 +34,16 @@ export interface DaemonSourceOptions {
   >
   readonly act: (request: ActionRequest) => Promise<string>
   readonly now: () => number
-  /** Why nothing can be signed with a root key from here; null if one is at hand. */
-  readonly noRoot: string | null
+  /** Why nothing can be signed with a root key of this mesh from here; null if one is at hand. Asked once. */
+  readonly noRoot: (mesh: string) => string | null
 }
 
 /** A mesh through the control API. Counting, sorting and filtering is the daemon's work: only what shows comes here. */
 export class DaemonSource implements MeshSource {
   readonly #client: DaemonSourceOptions['client']
   readonly #now: () => number
-  readonly #noRoot: string | null
+  readonly #askRoot: DaemonSourceOptions['noRoot']
+  #noRoot: string | null = 'the mesh is not known yet'
   readonly #listeners = new Set<() => void>()
   readonly #events: SeenEvent[] = []
   readonly #stop = new AbortController()
@@ -61,7 +62,7 @@ export class DaemonSource implements MeshSource {
   constructor({ client, act, now, noRoot }: DaemonSourceOptions) {
     this.#client = client
     this.#now = now
-    this.#noRoot = noRoot
+    this.#askRoot = noRoot
     this.act = act
   }
 
@@ -69,6 +70,7 @@ export class DaemonSource implements MeshSource {
   async start(): Promise<void> {
     await this.#refresh()
     if (this.#connection.state === 'lost') throw this.#failure
+    this.#noRoot = this.#askRoot((await this.summary()).mesh)
     const { events } = await this.#client.history(HISTORY)
     for (const event of events) this.#keep(event)
     this.#follow()
