@@ -165,17 +165,17 @@ describe('a hostile expression', () => {
     ['a text that doubles', `${"['x','x','x','x','x','x','x','x'].map(a, ".repeat(7)}'x'${')'.repeat(7)}`],
     ['a pattern that is too long', `'a'.matches('${'a'.repeat(1001)}')`],
   ])('stops: %s', (_what, text) => {
-    const start = performance.now()
+    const start = process.cpuUsage().user
     expect(failure(text).code).toBe('E_EXPR_LIMIT')
-    expect(performance.now() - start).toBeLessThan(1000)
+    expect((process.cpuUsage().user - start) / 1000).toBeLessThan(1000)
   })
 
   it('matches in linear time where backtracking would never end', () => {
-    const start = performance.now()
+    const start = process.cpuUsage().user
     expect(
       expression("vars.text.matches('^(a+)+$')", 'value').evaluate({ vars: { text: `${'a'.repeat(20_000)}!` } }),
     ).toBe(false)
-    expect(performance.now() - start).toBeLessThan(1000)
+    expect((process.cpuUsage().user - start) / 1000).toBeLessThan(1000)
   })
 
   it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf'])(

@@ -81,9 +81,9 @@ describe('a template', () => {
     ['65 levels', `${'{% if true %}'.repeat(65)}${'{% endif %}'.repeat(65)}`],
     ['2 MiB of source', 'x'.repeat(2 ** 21)],
   ])('stops: %s', (_what, source) => {
-    const start = performance.now()
+    const start = process.cpuUsage().user
     expect(failure(source).code).toBe('E_TEMPLATE_LIMIT')
-    expect(performance.now() - start).toBeLessThan(2000)
+    expect((process.cpuUsage().user - start) / 1000).toBeLessThan(2000)
   })
 
   it('either renders or throws a PolicyError, whatever its source', () => {

@@ -47,9 +47,9 @@ describe('a selector', () => {
     }))
     const text = "labels.role == 'web' && !labels.n.endsWith('7')"
     const times = Array.from({ length: 5 }, () => {
-      const start = performance.now()
+      const start = process.cpuUsage().user
       expect(nodes.filter((node) => evaluateSelector(text, node).selected)).toHaveLength(59_999)
-      return performance.now() - start
+      return (process.cpuUsage().user - start) / 1000
     })
     // `npm run bench:policy` holds it to the aim of 100 ms; a machine that runs other tests meanwhile takes longer.
     expect(Math.min(...times)).toBeLessThan(300)

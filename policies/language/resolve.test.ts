@@ -220,8 +220,8 @@ describe('a hostile policy', () => {
         't.liquid': '{% for i in (1..100000) %}{% for j in (1..100000) %}x{% endfor %}{% endfor %}',
       },
     )
-    const start = performance.now()
+    const start = process.cpuUsage().user
     expect(errors(of).map((message) => message.slice(0, 20))).toEqual(['E_TEMPLATE_LIMIT fil', 'E_EXPR_LIMIT file/b:'])
-    expect(performance.now() - start).toBeLessThan(2000)
+    expect((process.cpuUsage().user - start) / 1000).toBeLessThan(2000)
   })
 })
