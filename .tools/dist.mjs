@@ -57,6 +57,7 @@ cpSync('dist', join(root, 'lib/dist'), {
 })
 cpSync('package.json', join(root, 'lib/package.json'))
 cpSync('policies/examples', join(root, 'lib/policies/examples'), { recursive: true })
+cpSync('policies/library', join(root, 'lib/policies/library'), { recursive: true })
 cpSync('LICENSE', join(root, 'LICENSE'))
 const node = realpathSync(process.execPath)
 cpSync(node, join(root, 'bin/node'), { dereference: true })

@@ -1,5 +1,5 @@
-import { existsSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import type { Context, Invocation } from '../command.ts'
 import { CliError, EXIT } from '../errors.ts'
 import type { Exit } from '../errors.ts'
@@ -49,6 +49,12 @@ async function askDaemon(context: Context, options: Options): Promise<Exit> {
 
 async function convergeFile(context: Context, options: Options, file: string): Promise<Exit> {
   const dryRun = options.flag('dry-run')
+  const { noteQuick, quickRun } = await import('../local/quick.ts')
+  const path = resolve(context.io.cwd, file)
+  const known = options.flag('deep') ? undefined : quickRun(context, options, path)
+  if (known !== undefined) {
+    return report(context, { policy: known.policy, dryRun, selected: true, converged: true, outcomes: known.outcomes })
+  }
   const { localNode, runHere } = await import('../local/run.ts')
   const bundle = await openBundle(context, options, file)
   try {
@@ -57,17 +63,28 @@ async function convergeFile(context: Context, options: Options, file: string): P
       context.out.note(
         `${bundle.policy.policy} does not select this machine (select: ${bundle.policy.select}); give --label KEY=VALUE to assume labels.`,
       )
-    const { selected, converged, outcomes, changed } = done
-    return report(context, {
+    const { selected, converged, outcomes, changed, states } = done
+    const exit = report(context, {
       policy: bundle.policy.policy,
       dryRun,
       selected,
       converged: dryRun ? converged && !changed : converged,
       outcomes,
     })
+    if (states !== null && !usesOthers(path)) {
+      await noteQuick(context, options, path, { policy: bundle.policy.policy, outcomes }, states)
+    }
+    return exit
   } finally {
     bundle.close()
   }
+}
+
+/** Whether a policy folder stands on other folders, or is a program: what those are is not seen from outside. */
+function usesOthers(path: string): boolean {
+  if (!statSync(path).isDirectory()) return false
+  const source = join(path, 'policy.yaml')
+  return !existsSync(source) || /^(extends|components)\b/m.test(readFileSync(source, 'utf8'))
 }
 
 /** A policy folder, or a file from `chorus build`. */

@@ -3,12 +3,25 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { localSecrets, openHost, readFacts } from '../../node/index.ts'
 import { convergeHost, evaluateSelector, NO_MEMORY, RESOURCE_TYPES, resolve, Session } from '../../policies/index.ts'
-import type { ConvergeResult, Memory, NodeContext, Outcome } from '../../policies/index.ts'
+import type {
+  CompiledPolicy,
+  ConvergeResult,
+  Memory,
+  NodeContext,
+  Outcome,
+  ResolvedResource,
+} from '../../policies/index.ts'
 import type { Context } from '../command.ts'
 import type { Options } from '../input/options.ts'
 import { writeWhole } from '../out/file.ts'
 import { contentOf } from './bundle.ts'
 import type { LocalBundle } from './bundle.ts'
+
+/** In which state each managed file was found right or was written; null if that does not say everything. */
+type States = ReadonlyMap<
+  string,
+  { readonly dev: number; readonly ino: number; readonly size: number; readonly ctimeMs: number }
+>
 
 export interface LocalRun {
   /** Whether the policy's `select` chooses this machine, with the labels that were given. */
@@ -16,6 +29,7 @@ export interface LocalRun {
   readonly outcomes: readonly Outcome[]
   readonly changed: boolean
   readonly converged: boolean
+  readonly states: States | null
 }
 
 /** The node that a machine without a mesh pretends to be. */
@@ -32,7 +46,7 @@ export async function runHere(
   apply: boolean,
 ): Promise<LocalRun> {
   if (!evaluateSelector(bundle.policy.select, node).selected)
-    return { selected: false, outcomes: [], changed: false, converged: true }
+    return { selected: false, outcomes: [], changed: false, converged: true, states: null }
   const secrets = await localSecrets(bundle.policy, node)
   const { resources, waiting, errors } = resolve(bundle.policy, node, bundle.files, RESOURCE_TYPES, { secrets })
   const { policy } = bundle.policy
@@ -44,13 +58,13 @@ export async function runHere(
       reason: error.message,
       code: error.code,
     }))
-    return { selected: true, outcomes, changed: false, converged: false }
+    return { selected: true, outcomes, changed: false, converged: false, states: null }
   }
   const dir = join(context.stateDir, 'converge')
   const memory = memoryIn(dir)
   const host = openHost({ backupDir: join(dir, 'backup') })
   const { signal } = context.io
-  const session = new Session()
+  const session = new Session(true)
   const policies = [{ policy, after: [], resources, waiting, grant: null }]
   const content = contentOf(bundle)
   const converge = async (changes: boolean): Promise<ConvergeResult> =>
@@ -63,22 +77,51 @@ export async function runHere(
     }
     return result
   }
-  if (!apply) return shown(await converge(false), [])
+  if (!apply) return shown(await converge(false), [], null)
   const { health, onChange } = bundle.policy.extra
-  if (health === undefined && onChange === undefined) return shown(await work(), [])
+  if (health === undefined && onChange === undefined) {
+    const result = await work()
+    return shown(result, [], plainFiles(bundle.policy, resources) ? statesOf(result, session) : null)
+  }
   const { surroundOnce } = await import('../../node/index.ts')
   const file = join(dir, 'marks.json')
   const once = { policy: bundle.policy, version: bundle.cid, context: node, host, file, signal }
   const { result, beside } = await surroundOnce(once, async () => await converge(false), work)
-  return shown(result, beside)
+  return shown(result, beside, null)
 }
 
-function shown(result: ConvergeResult | null, beside: readonly Outcome[]): LocalRun {
+/** Whether the state of its files says all of a policy: no commands, folders, absences or secrets, nothing of what the node says of itself. */
+function plainFiles(policy: CompiledPolicy, resources: readonly ResolvedResource[]): boolean {
+  if (policy.secrets !== undefined || policy.instances !== undefined) return false
+  if (/\bfacts\b/.test(JSON.stringify([policy.select, policy.resources, policy.templates]))) return false
+  return resources.every(
+    ({ type, attrs, noop, schedule }) =>
+      type === 'file' &&
+      !noop &&
+      schedule === undefined &&
+      ['content', 'source'].some((attr) => attr in attrs) &&
+      !('directory' in attrs),
+  )
+}
+
+function statesOf(result: ConvergeResult, session: Session): States | null {
+  if (!result.converged) return null
+  const states = new Map<string, NonNullable<ReturnType<typeof session.seen.stateOf>>>()
+  for (const path of result.watch.keys()) {
+    const state = session.seen.stateOf(path)
+    if (state === undefined) return null
+    states.set(path, state)
+  }
+  return states
+}
+
+function shown(result: ConvergeResult | null, beside: readonly Outcome[], states: States | null): LocalRun {
   return {
     selected: true,
     outcomes: [...(result?.outcomes ?? []), ...beside],
     changed: result?.changed ?? false,
     converged: (result?.converged ?? false) && beside.length === 0,
+    states,
   }
 }
 

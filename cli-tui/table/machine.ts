@@ -81,6 +81,7 @@ export const MACHINE: readonly CommandSpec[] = [
     args: [{ name: '[FILE]', help: 'a bundle or a policy folder' }],
     options: [
       { flags: '--dry-run', help: 'show what would change, and change nothing' },
+      { flags: '--deep', help: 'read every file again, also those that have not changed since (with FILE)' },
       { flags: '--label <KEY=VALUE>', help: 'a label to assume (with FILE)', many: true },
       { flags: '--name <NODE>', help: 'the node name to assume (with FILE; default: the host name)' },
       { flags: '--set <KEY=VALUE>', help: 'fill or replace a variable (with a policy folder)', many: true },

@@ -16,6 +16,12 @@ interface Seen {
  */
 export class SeenTable implements SeenFiles {
   readonly #seen = new Map<string, Seen>()
+  readonly #written: Map<string, Entry> | null
+
+  /** @param stamps keep also what was written, for `stateOf` */
+  constructor(stamps = false) {
+    this.#written = stamps ? new Map() : null
+  }
 
   matches(path: string, entry: Entry, content: object): boolean {
     const seen = this.#seen.get(path)
@@ -37,7 +43,17 @@ export class SeenTable implements SeenFiles {
     }
   }
 
+  wrote(path: string, entry: Entry | null): void {
+    if (entry !== null && (this.#written?.size ?? Infinity) < LIMITS.resolvedResources) this.#written?.set(path, entry)
+  }
+
+  /** The state in which a file was found right or was written, if it is known. */
+  stateOf(path: string): Pick<Entry, 'dev' | 'ino' | 'size' | 'ctimeMs'> | undefined {
+    return this.#written?.get(path) ?? this.#seen.get(path)
+  }
+
   clear(): void {
     this.#seen.clear()
+    this.#written?.clear()
   }
 }

@@ -11,11 +11,16 @@ import type { ConvergeRequest, HostPolicy } from './types.ts'
  * graph as long as its policies are the same objects, and which files are known to be right.
  */
 export class Session {
-  readonly seen = new SeenTable()
+  readonly seen: SeenTable
   #policies: readonly HostPolicy[] = []
   #graph: Graph | undefined
   #watch: ReadonlyMap<string, readonly string[]> | undefined
   #cleaned = false
+
+  /** @param stamps keep also the states of files that were written */
+  constructor(stamps = false) {
+    this.seen = new SeenTable(stamps)
+  }
 
   graphFor(request: ConvergeRequest): Graph {
     const { policies } = request

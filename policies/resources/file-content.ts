@@ -76,11 +76,18 @@ export function putContent(
     const staged = stageNew(context, wish.path, attributes, trace)
     trace.add(wish.path)
     trace.intend(context)
-    return attemptNew(trace, wish.path, () => writeFile(context, wish, staged))
+    return attemptNew(trace, wish.path, () => written(context, wish, staged))
   }
   return andThen(trace.keep(host, wish.path, entry), () => {
     trace.intend(context)
-    return writeFile(context, wish, host.stage(wish.path, attributes))
+    return written(context, wish, host.stage(wish.path, attributes))
+  })
+}
+
+function written(context: TypeContext, wish: FileWish, staged: StagedFile): MaybePromise<void> {
+  const { host, seen } = context
+  return andThen(writeFile(context, wish, staged), () => {
+    if (seen !== null) seen.wrote(wish.path, host.lstat(wish.path))
   })
 }
 

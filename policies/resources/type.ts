@@ -123,6 +123,8 @@ export interface SeenFiles {
   /** Whether this state of the file was compared with this very content, and was equal. */
   matches(path: string, entry: Entry, content: object): boolean
   note(path: string, entry: Entry, content: object, nowMs: number): void
+  /** What is there after this very run has written it. */
+  wrote(path: string, entry: Entry | null): void
 }
 
 /** Files of the bundles in force. */

@@ -15,11 +15,11 @@ export class HostFleet {
     this.hosts = hosts
   }
 
-  /** Builds the distribution once, boots `count` hosts and installs it as INSTALL says. */
-  static async boot(count: number): Promise<HostFleet> {
+  /** Builds the distribution once, boots `count` hosts and installs it as INSTALL says. @param packages that they have already */
+  static async boot(count: number, packages: readonly string[] = []): Promise<HostFleet> {
     const dist = distribution()
     const fabric = new Fabric()
-    const hosts = Array.from({ length: count }, (_, i) => new Host(fabric, i + 1, [`${dist}:/opt/chorus`]))
+    const hosts = Array.from({ length: count }, (_, i) => new Host(fabric, i + 1, [`${dist}:/opt/chorus`], packages))
     const fleet = new HostFleet(fabric, hosts)
     try {
       await Promise.all(hosts.map((host) => host.boot()))

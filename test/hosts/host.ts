@@ -23,7 +23,7 @@ export class Host {
   #nspawn: ChildProcess | undefined
   #init = 0
 
-  constructor(fabric: Fabric, index: number, binds: readonly string[] = []) {
+  constructor(fabric: Fabric, index: number, binds: readonly string[] = [], packages: readonly string[] = []) {
     const { netns, address } = fabric.plug(index)
     this.index = index
     this.name = `h${index}`
@@ -32,7 +32,7 @@ export class Host {
     this.#binds = binds
     this.#dir = mkdtempSync(join(tmpdir(), `chorus-host-${index}-`))
     for (const part of ['up', 'work', 'root']) mkdirSync(join(this.#dir, part))
-    const layers = `lowerdir=${rootFileSystem()},upperdir=${this.#dir}/up,workdir=${this.#dir}/work`
+    const layers = `lowerdir=${rootFileSystem(packages)},upperdir=${this.#dir}/up,workdir=${this.#dir}/work`
     run('mount', '-t', 'overlay', 'overlay', '-o', layers, this.root)
   }
 
@@ -95,6 +95,19 @@ export class Host {
     if (this.#init !== 0) quietly('kill', '-KILL', String(this.#init))
     setTimeout(() => child.kill('SIGKILL'), 5000).unref()
     await gone
+    this.#nspawn = undefined
+    this.#init = 0
+  }
+
+  /** Shuts it down as an administrator does. */
+  async shutDown(): Promise<void> {
+    const child = this.#nspawn
+    if (!child) return
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    this.sh('systemctl poweroff')
+    const timer = setTimeout(() => child.kill('SIGKILL'), 60_000)
+    await gone
+    clearTimeout(timer)
     this.#nspawn = undefined
     this.#init = 0
   }

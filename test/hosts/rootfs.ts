@@ -6,17 +6,24 @@ import { join } from 'node:path'
 const CACHE = process.env['CHORUS_TEST_CACHE'] ?? '/var/cache/chorus-test'
 const INCLUDE = 'systemd,systemd-sysv,dbus,iproute2'
 
+/** What the library configures, as Debian has it. */
+export const LIBRARY_PACKAGES = ['chrony', 'openssh-server', 'unattended-upgrades', 'prometheus-node-exporter', 'sudo']
+
 /**
  * A Debian bookworm root file system with systemd, made once by debootstrap (about 35 s) and then only read: every host
  * writes to an overlay of its own.
+ *
+ * @param packages to have beside systemd
  */
-export function rootFileSystem(): string {
-  const ready = join(CACHE, 'bookworm-1')
+export function rootFileSystem(packages: readonly string[] = []): string {
+  const ready = join(CACHE, ['bookworm-1', ...packages].join('-'))
   if (existsSync(join(ready, 'usr/lib/systemd/systemd'))) return ready
   mkdirSync(CACHE, { recursive: true })
   const making = `${ready}.${process.pid}`
   rmSync(making, { recursive: true, force: true })
-  execFileSync('debootstrap', ['--variant=minbase', `--include=${INCLUDE}`, 'bookworm', making], { stdio: 'pipe' })
+  execFileSync('debootstrap', ['--variant=minbase', `--include=${[INCLUDE, ...packages].join()}`, 'bookworm', making], {
+    stdio: 'pipe',
+  })
   renameSync(making, ready)
   return ready
 }
