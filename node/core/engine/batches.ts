@@ -123,8 +123,8 @@ function advance(state: EngineState): readonly Followup[] {
   for (let first = flying[0]; first?.persisted === true; first = flying[0]) {
     flying.shift()
     state.durable = first.ledger
-    state.settled ??= newDirt()
-    merge(state.settled, first.dirt)
+    if (state.settled === null) state.settled = first.dirt
+    else merge(state.settled, first.dirt)
     ready.push(...first.after)
   }
   forgetIfIdle(state)

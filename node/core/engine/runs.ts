@@ -120,10 +120,20 @@ function put(
 
 /** Written only if it says something else. */
 function remember(state: EngineState, local: LocalState): void {
-  if (JSON.stringify(local) === JSON.stringify(state.local)) return
+  const same = isSameForce(local.inForce, state.local.inForce) && JSON.stringify(local) === JSON.stringify(state.local)
+  if (same) return
   state.local = local
   state.localDirty = true
   state.beaconDirty = true
+}
+
+/** The part that mostly differs, without writing it all out. */
+function isSameForce(a: LocalState['inForce'], b: LocalState['inForce']): boolean {
+  const policies = Object.keys(a)
+  return (
+    policies.length === Object.keys(b).length &&
+    policies.every((policy) => a[policy]?.version === b[policy]?.version && a[policy]?.state === b[policy]?.state)
+  )
 }
 
 function finish(

@@ -25,6 +25,8 @@ export const TIMER_NAMES = Object.keys(TIMER) as readonly TimerName[]
 
 export class Timers {
   readonly #at: number[] = TIMER_NAMES.map(() => Number.POSITIVE_INFINITY)
+  /** No alarm is earlier; the earliest may have been cleared or moved since. */
+  #bound = Number.POSITIVE_INFINITY
 
   at(name: TimerName): number {
     return this.#at[TIMER[name]] ?? Number.POSITIVE_INFINITY
@@ -32,7 +34,9 @@ export class Timers {
 
   /** Whole milliseconds, rounded up: time itself comes in whole ones. */
   set(name: TimerName, at: number): void {
-    this.#at[TIMER[name]] = Math.ceil(at)
+    const whole = Math.ceil(at)
+    this.#at[TIMER[name]] = whole
+    if (whole < this.#bound) this.#bound = whole
   }
 
   /** Moves the alarm forward; never back. */
@@ -48,16 +52,16 @@ export class Timers {
   next(): number | undefined {
     let next = Number.POSITIVE_INFINITY
     for (const at of this.#at) if (at < next) next = at
+    this.#bound = next
     return next === Number.POSITIVE_INFINITY ? undefined : next
   }
 
   /** Takes one alarm that is due, in the order of the table. */
   take(now: number): TimerName | undefined {
-    for (const name of TIMER_NAMES) {
-      if (this.at(name) > now) continue
-      this.clear(name)
-      return name
-    }
-    return undefined
+    if (this.#bound > now) return undefined
+    const due = this.#at.findIndex((at) => at <= now)
+    if (due < 0) return undefined
+    this.#at[due] = Number.POSITIVE_INFINITY
+    return TIMER_NAMES[due]
   }
 }

@@ -20,7 +20,8 @@ interface Judged {
 export function membershipOf(state: State, peer: Key, now: Millis): Membership {
   const known = state.memberships.get(peer)
   if (known !== undefined && now >= known.from && now <= known.to) return known.membership
-  const all = certificatesOf(state, peer).toSorted(byRank)
+  const all = certificatesOf(state, peer)
+  if (all.length > 1) all.sort(byRank)
   const membership = amongAll(state, peer, all, now)
   if (all.length > 0) {
     const alone = membership.state === 'member' && (state.names.get(membership.name) ?? []).length === 1

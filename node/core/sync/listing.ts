@@ -21,16 +21,34 @@ const encoder = new TextEncoder()
 function listingOf(ledger: Ledger, hasher: Hasher): Listing {
   const known = listings.get(ledger)
   if (known !== undefined) return known
-  const keys = [...ledger.feedKeys()].toSorted()
-  const listing = {
-    feeds: keys.flatMap((key) => headsOf(ledger, key, hasher)),
-    sets: ledger
-      .sets()
-      .map((set) => set.id)
-      .toSorted(),
-  }
+  const listing = new LateListing(ledger, hasher)
   listings.set(ledger, listing)
   return listing
+}
+
+/** Each section is listed when it is looked at: mostly one differs, and the other may be a million ids. */
+class LateListing implements Listing {
+  readonly #ledger: Ledger
+  readonly #hasher: Hasher
+  #feeds: readonly FeedHeads[] | null = null
+  #sets: readonly Cid[] | null = null
+
+  constructor(ledger: Ledger, hasher: Hasher) {
+    this.#ledger = ledger
+    this.#hasher = hasher
+  }
+
+  get feeds(): readonly FeedHeads[] {
+    const keys = (): string[] => [...this.#ledger.feedKeys()].toSorted()
+    this.#feeds ??= keys().flatMap((key) => headsOf(this.#ledger, key, this.#hasher))
+    return this.#feeds
+  }
+
+  get sets(): readonly Cid[] {
+    const ids = (): Cid[] => this.#ledger.sets().map((set) => set.id)
+    this.#sets ??= ids().toSorted()
+    return this.#sets
+  }
 }
 
 function headsOf(ledger: Ledger, key: string, hasher: Hasher): FeedHeads[] {
