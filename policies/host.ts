@@ -47,6 +47,9 @@ export interface HostPort {
   /** SHA-256 of each piece of `pieceBytes` (the last one shorter), one piece in memory at a time. */
   hashPieces(path: string, pieceBytes: number, signal?: AbortSignal): Promise<readonly Uint8Array[]>
 
+  /** SHA-256 of a whole file, read in pieces. */
+  hashFile(path: string, signal?: AbortSignal): Promise<Uint8Array>
+
   /** Starts a new file beside `path` under a temporary name. */
   stage(path: string, attributes: Attributes): StagedFile
   /** Makes a link, replacing atomically a link or file that is there. */

@@ -119,6 +119,14 @@ export const LIMITS = {
   /** The same where a command of the policy tells whether it runs: it may need its time. */
   serviceStatusLooks: 30,
   serviceLookMs: 300,
+  /** Members of an archive, the header of one with a long name, and what is read of one to make a hard link a file of its own. */
+  archiveMembers: 200_000,
+  archiveHeaderBytes: 64 * KiB,
+  archiveLinkBytes: 256 * MiB,
+  /** What an archive may unpack to and a download may have if nothing is said, and the most that may be said. */
+  archiveBytes: 4 * 1024 * MiB,
+  downloadBytes: 1024 * MiB,
+  downloadMaxBytes: 64 * 1024 * MiB,
   /** /etc/passwd, /etc/group, /etc/shadow, /etc/hosts, /etc/fstab: 40,000 accounts. */
   tableBytes: 4 * MiB,
   /** A file of others that is edited, held in memory; lines of it that one resource remembers to have changed. */

@@ -78,4 +78,20 @@ resources:
   host_entry/db: { ip: 10.0.0.5, aliases: [db.example.org] }
   host_entry/old: { state: absent }
 `,
+  archive: `resources:
+  archive/app:
+    url: "https://example.org/app-1.10.tar.gz"
+    checksum: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    path: /srv/app/1.10
+    strip: 1
+    keep: 3
+  file/current: { path: /srv/app/current, link: /srv/app/1.10, require: [archive/app] }
+`,
+  download: `resources:
+  download/tool:
+    url: "https://example.org/tool"
+    checksum: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    path: /usr/local/bin/tool
+    mode: "0755"
+`,
 }

@@ -21,7 +21,7 @@ import { execute } from './exec.ts'
 import { AS_NAME, entryOf, Folders } from './folders.ts'
 import { PathlessHost } from './pathless.ts'
 import { nameOf, parentOf, Places } from './places.ts'
-import { copyInto, hashPieces } from './pieces.ts'
+import { copyInto, hashPieces, hashWhole } from './pieces.ts'
 import { cleanTemporary, stageFile, temporaryName } from './staged.ts'
 
 export interface HostOptions {
@@ -119,6 +119,17 @@ class RealHost extends PathlessHost implements HostPort {
     const { fd } = attempt('reading', path, () => this.#places.openFile(path))
     try {
       return await hashPieces(fd, pieceBytes, path, signal)
+    } catch (error) {
+      throw hostError(error, 'reading', path)
+    } finally {
+      fs.closeSync(fd)
+    }
+  }
+
+  async hashFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+    const { fd } = attempt('reading', path, () => this.#places.openFile(path))
+    try {
+      return await hashWhole(fd, path, signal)
     } catch (error) {
       throw hostError(error, 'reading', path)
     } finally {

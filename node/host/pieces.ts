@@ -23,6 +23,18 @@ export async function hashPieces(
   }
 }
 
+/** SHA-256 of an open file, other work goes on between its pieces. */
+export async function hashWhole(fd: number, path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const piece = Buffer.allocUnsafe(HOST_LIMITS.atOnceBytes)
+  const hash = createHash('sha256')
+  for (;;) {
+    if (signal?.aborted === true) throw new PolicyError('E_CANCELLED', `reading ${path} was cancelled`)
+    const filled = await fill(fd, piece)
+    hash.update(piece.subarray(0, filled))
+    if (filled < piece.length) return hash.digest()
+  }
+}
+
 /** Copies an open file into one that is being written, and ends it. */
 export async function copyInto(staged: StagedFile, fd: number, bytes: number): Promise<void> {
   const piece = Buffer.allocUnsafe(Math.min(bytes, HOST_LIMITS.atOnceBytes))

@@ -15,6 +15,8 @@ import { kernelModule } from './kernel-module.ts'
 import { mount } from './mount.ts'
 import { sysctl } from './sysctl.ts'
 import { timer } from './timer.ts'
+import { archive } from './archive.ts'
+import { download } from './download.ts'
 import type { ResourceType } from './type.ts'
 
 /** Every resource type by its name: one line a type. */
@@ -28,7 +30,9 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   service,
   ssh_keys: sshKeys,
   user,
+  archive,
   cron,
+  download,
   git,
   host_entry: hostEntry,
   hostname,

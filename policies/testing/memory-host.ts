@@ -137,6 +137,10 @@ export class MemoryHost implements HostPort {
     return await Promise.resolve(pieces)
   }
 
+  async hashFile(path: string): Promise<Uint8Array> {
+    return await Promise.resolve(this.sha256(this.#there(path).bytes))
+  }
+
   stage(path: string, attributes: Attributes): StagedFile {
     const place = this.#free(path)
     const parts: Uint8Array[] = []

@@ -1,0 +1,236 @@
+import { createHash } from 'node:crypto'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { resource } from '../testing/converge.ts'
+import { contentOf } from '../testing/contents.ts'
+import { Lab } from '../testing/lab.ts'
+import { inForce, lines } from '../testing/converge.ts'
+import { archive } from './archive.ts'
+
+const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
+const sum = (bytes: Uint8Array): string => `sha256:${Buffer.from(sha256(bytes)).toString('hex')}`
+const KEPT = 'kept: as it should be'
+
+interface Member {
+  name: string
+  content?: string
+  type?: string
+  target?: string
+  mode?: number
+}
+
+/** A tar file as GNU tar writes it; names over 100 characters by pax. */
+function tar(members: readonly Member[]): Uint8Array {
+  const blocks: Buffer[] = []
+  const padded = (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)])
+  const add = ({ name, content = '', type = '0', target = '', mode = 0o644 }: Member) => {
+    if (Buffer.byteLength(name) > 100) {
+      const body = ` path=${name}\n`
+      const length = [...Array(9).keys()]
+        .map((digits) => body.length + digits)
+        .find((n) => String(n).length + body.length === n)
+      add({ name: 'pax', type: 'x', content: `${length}${body}` })
+    }
+    const header = Buffer.alloc(512)
+    header.write(name.slice(0, 100), 0)
+    header.write(`${mode.toString(8).padStart(7, '0')}\0`, 100)
+    header.write(`${Buffer.byteLength(content).toString(8).padStart(11, '0')}\0`, 124)
+    header.write('        ', 148)
+    header.write(type, 156)
+    header.write(target, 157)
+    header.write('ustar\0' + '00', 257)
+    header.write(
+      `${header
+        .reduce((all, byte) => all + byte, 0)
+        .toString(8)
+        .padStart(6, '0')}\0 `,
+      148,
+    )
+    blocks.push(header, padded(Buffer.from(content)))
+  }
+  for (const member of members) add(member)
+  return Buffer.concat([...blocks, Buffer.alloc(1024)])
+}
+
+const SHOP = tar([
+  { name: 'shop-1/', type: '5', mode: 0o755 },
+  { name: 'shop-1/bin/shop', content: '#!/bin/sh\n', mode: 0o4755 },
+  { name: `shop-1/${'long/'.repeat(30)}name`, content: 'x'.repeat(2000) },
+  { name: 'shop-1/lib/a', content: 'a', mode: 0o600 },
+  { name: 'shop-1/lib/b', type: '2', target: '../bin/shop' },
+  { name: 'shop-1/lib/c', type: '1', target: 'shop-1/lib/a' },
+])
+
+function setup(files: Record<string, Uint8Array>, urls: Record<string, Uint8Array> = {}) {
+  const lab = new Lab({ sha256, fetch: (url) => urls[url] as Uint8Array, gunzip: (bytes) => gunzipSync(bytes) })
+  const content = contentOf(files, sha256)
+  const all = async (...resources: ReturnType<typeof resource>[]) =>
+    lines((await lab.runs.run([inForce('p', resources)], { content })).outcomes)
+  const one = async (attrs: Parameters<typeof resource>[2], key = 'archive/shop', common = {}) =>
+    (await all(resource('p', key, attrs, common)))
+      .find((line) => line.startsWith(`p ${key}`))
+      ?.slice(`p ${key} `.length) ?? ''
+  const tree = () => [...lab.host.tree.things.keys()].filter((path) => path.startsWith('/srv/')).sort()
+  return { lab, one, all, tree }
+}
+
+describe('an archive', () => {
+  const files = { 'shop.tgz': gzipSync(SHOP), 'two.tar': tar([{ name: 'two', content: '2' }]) }
+  const ATTRS = { source: 'shop.tgz', path: '/srv/shop/1.10', strip: 1, creates: 'bin/shop' }
+
+  it('is unpacked once, without what only root may have', async () => {
+    const { lab, one, tree } = setup(files)
+    expect(await one(ATTRS)).toBe('changed wanted: unpack shop.tgz')
+    expect(lab.text('/srv/shop/1.10/bin/shop')).toBe('#!/bin/sh\n')
+    expect(lab.host.lstat('/srv/shop/1.10/bin/shop')?.mode).toBe(0o755)
+    expect(lab.text(`/srv/shop/1.10/${'long/'.repeat(30)}name`)).toHaveLength(2000)
+    expect(lab.host.readlink('/srv/shop/1.10/lib/b')).toBe('../bin/shop')
+    expect(lab.text('/srv/shop/1.10/lib/c')).toBe('a')
+    expect(tree().filter((path) => path.includes('.chorus-') && !path.endsWith('.chorus-archive'))).toEqual([])
+    expect(await one(ATTRS)).toBe(KEPT)
+    lab.host.unlink('/srv/shop/1.10/bin/shop')
+    expect(await one(ATTRS)).toBe('repaired corrective: unpack shop.tgz again')
+    expect(lab.text('/srv/shop/1.10/bin/shop')).toBe('#!/bin/sh\n')
+  })
+
+  it('replaces the one before it, and never files of others', async () => {
+    const { lab, one, tree } = setup(files)
+    await one(ATTRS)
+    await one({ source: 'two.tar', path: '/srv/shop/1.10' })
+    expect(tree()).toEqual(['/srv/shop', '/srv/shop/1.10', '/srv/shop/1.10/.chorus-archive', '/srv/shop/1.10/two'])
+    lab.host.mkdir('/srv/mine', { mode: 0o755, uid: 0, gid: 0 })
+    lab.put('/srv/mine/file', 'x')
+    expect(await one({ source: 'two.tar', path: '/srv/mine' })).toContain('E_IN_THE_WAY')
+  })
+
+  it('keeps the newest few beside each other, and the one that a link leads to', async () => {
+    const { lab, one, tree } = setup(files)
+    for (const version of ['1', '2', '3', '4', '5']) {
+      lab.ms += 1000
+      if (version === '3') lab.host.symlink('/srv/shop/current', '/srv/shop/1')
+      await one({ source: 'two.tar', path: `/srv/shop/${version}`, keep: 2 })
+    }
+    expect(tree().filter((path) => path.endsWith('two'))).toEqual([
+      '/srv/shop/1/two',
+      '/srv/shop/4/two',
+      '/srv/shop/5/two',
+    ])
+  })
+
+  it('goes with its policy, if the policy says so', async () => {
+    const { one, all, tree } = setup(files)
+    await one(ATTRS, 'archive/shop', { onRemove: 'undo' })
+    await all()
+    expect(tree()).toEqual(['/srv/shop'])
+  })
+
+  it.each<[string, Member[], string]>([
+    ['a name that goes up', [{ name: '../evil', content: 'x' }], 'would leave its folder'],
+    ['a name in the middle of which it goes up', [{ name: 'a/../../evil', content: 'x' }], 'would leave its folder'],
+    ['an absolute name', [{ name: '/etc/evil', content: 'x' }], 'would leave its folder'],
+    ['a link to an absolute path', [{ name: 'a', type: '2', target: '/etc' }], 'leads out of the archive'],
+    ['a link that leads up', [{ name: 'a/b', type: '2', target: '../../etc' }], 'leads out of the archive'],
+    [
+      'a link that leads up through another',
+      [
+        { name: 'd/l', type: '2', target: '..' },
+        { name: 'm', type: '2', target: 'd/l/..' },
+      ],
+      'leads out',
+    ],
+    [
+      'a member behind a link',
+      [
+        { name: 'a', type: '2', target: 'b' },
+        { name: 'a/evil', content: 'x' },
+      ],
+      'behind a link',
+    ],
+    ['a hard link to what is not in it', [{ name: 'a', type: '1', target: 'etc/shadow' }], 'no file of the archive'],
+    [
+      'a hard link to a link',
+      [
+        { name: 'l', type: '2', target: 'x' },
+        { name: 'a', type: '1', target: 'l' },
+      ],
+      'no file of the archive',
+    ],
+    ['a device', [{ name: 'sda', type: '4' }], 'not unpacked'],
+    [
+      'a file that is a folder',
+      [
+        { name: 'a/b', content: '' },
+        { name: 'a', content: '' },
+      ],
+      'a folder and a file',
+    ],
+  ])('with %s is refused, and nothing of it is left', async (_, members, words) => {
+    const { one, tree } = setup({ 'evil.tar': tar([{ name: 'good', content: 'x' }, ...members]) })
+    expect(await one({ source: 'evil.tar', path: '/srv/evil' })).toContain(words)
+    expect(tree()).toEqual([])
+  })
+
+  it('that is too large, cut off, damaged, or of another kind says so', async () => {
+    const long = tar([{ name: 'a', content: 'x'.repeat(5000) }])
+    const { one, tree } = setup({
+      'long.tar': long,
+      'cut.tar': long.subarray(0, 2000),
+      'bad.tar': Buffer.from('x'.repeat(2000)),
+      'zip.zip': Buffer.from('PK'.padEnd(600)),
+      'empty.tar': new Uint8Array(0),
+    })
+    const run = (source: string, more = {}) => one({ source, path: '/srv/x', ...more })
+    expect(await run('long.tar', { maxSize: 4000 })).toContain('E_TOO_LARGE')
+    expect(await run('cut.tar')).toContain('E_MALFORMED: the archive ends in the middle')
+    expect(await run('bad.tar')).toContain('E_MALFORMED: this is no tar file')
+    expect(await run('zip.zip')).toContain('E_UNSUPPORTED: this is a zip file')
+    expect(await run('empty.tar')).toContain('E_MALFORMED: the archive is empty')
+    expect(await run('long.tar', { creates: 'b' })).toContain('E_CONTENT: the archive does not bring b')
+    expect(await run('long.tar', { strip: 1 })).toContain('E_MALFORMED: nothing of the archive is left')
+    expect(await run('none.tar')).toContain('E_CONTENT')
+    expect(tree()).toEqual([])
+  })
+
+  it('comes by URL only with the bytes that its checksum names', async () => {
+    const bytes = gzipSync(SHOP)
+    const { one, tree } = setup({}, { 'https://x.example/shop.tgz': bytes })
+    const attrs = { url: 'https://x.example/shop.tgz', path: '/srv/shop' }
+    expect(await one({ ...attrs, checksum: `sha256:${'0'.repeat(64)}` })).toContain('E_CHECKSUM')
+    expect(tree()).toEqual([])
+    expect(await one({ ...attrs, checksum: sum(bytes) })).toContain('changed')
+    expect(await one({ ...attrs, checksum: sum(bytes) })).toBe(KEPT)
+    expect(archive.bind(resource('p', 'archive/x', attrs))).toContain('go together')
+    expect(archive.bind(resource('p', 'archive/x', { path: '/x' }))).toContain('either source or url')
+  })
+})
+
+describe('a download', () => {
+  const bytes = Buffer.from('binary')
+  const ATTRS = { url: 'https://x.example/tool', checksum: sum(bytes), path: '/srv/bin/tool', mode: '0755' }
+
+  it('is fetched once, put back after drift, and taken back', async () => {
+    const urls: Record<string, Uint8Array> = { 'https://x.example/tool': bytes }
+    const { lab, one, all } = setup({}, urls)
+    const run = () => one(ATTRS, 'download/tool', { onRemove: 'undo' })
+    expect(await run()).toBe('changed wanted: fetch https://x.example/tool')
+    expect(lab.text('/srv/bin/tool')).toBe('binary')
+    expect(await run()).toBe(KEPT)
+    lab.host.chmod('/srv/bin/tool', 0o644)
+    expect(await run()).toBe('repaired corrective: mode 0644 -> 0755')
+    lab.put('/srv/bin/tool', 'hacked', 0o755)
+    expect(await run()).toContain('repaired')
+    delete urls['https://x.example/tool']
+    lab.put('/srv/bin/tool', 'hacked', 0o755)
+    expect(await run()).toContain('failed corrective E_FETCH')
+    expect(lab.text('/srv/bin/tool')).toBe('hacked')
+    await all()
+    expect(lab.text('/srv/bin/tool')).toBeUndefined()
+  })
+
+  it('with other bytes, or too many, changes nothing', async () => {
+    const { lab, one } = setup({}, { 'https://x.example/tool': Buffer.from('other') })
+    expect(await one(ATTRS, 'download/tool')).toContain('E_CHECKSUM')
+    expect(await one({ ...ATTRS, maxSize: 3 }, 'download/tool')).toContain('E_TOO_LARGE')
+    expect(lab.text('/srv/bin/tool')).toBeUndefined()
+  })
+})
