@@ -4,7 +4,7 @@ import { Story } from '../golden/story.ts'
 
 const COUNT = 12
 const NODES = Array.from({ length: COUNT }, (_, i) => `n${i + 1}`)
-/** What docs/monitoring.md promises for a daemon that ended, and what is not to happen before. */
+/** What docs/concepts.md promises for a daemon that ended, and what is not to happen before. */
 const PROMISED_MS = 15_000
 const SECOND = 1_000
 
@@ -34,6 +34,11 @@ function downs({ lab }: Story): string[] {
   )
 }
 
+/** How many beacons this node sent, as n1 heard. */
+function beaconsOf({ lab }: Story, name: string): number {
+  return lab.node('n1').engine.view.heard(lab.node(name).key)?.beacon.body.seq ?? 0
+}
+
 /** All that is ever shown as down while this goes on, second by second. */
 function everDown(story: Story, ms: number, each: () => void = () => undefined): Set<string> {
   const seen = new Set<string>()
@@ -53,8 +58,12 @@ describe('a daemon that ends', () => {
     const others = NODES.filter((name) => name !== 'n6')
     expect([...everDown(story, PROMISED_MS)].toSorted()).toEqual(others.map((name) => `${name} sees n6`).toSorted())
     expect(downs(story)).toHaveLength(COUNT - 1)
+    const before = NODES.filter((name) => name !== 'n6').map((name) => beaconsOf(story, name))
     story.lab.run(60 * SECOND)
     expect(downs(story)).toHaveLength(COUNT - 1)
+    // A death is no flood: everyone says what it says once a minute.
+    const after = NODES.filter((name) => name !== 'n6').map((name) => beaconsOf(story, name))
+    expect(after.filter((seq, i) => seq - (before[i] ?? 0) > 2)).toEqual([])
     story.lab.node('n6').restart()
     for (const name of ['n5', 'n7']) story.lab.connect('n6', name)
     story.lab.run(10 * SECOND)
@@ -103,9 +112,12 @@ describe('nobody is down that lives', () => {
     const story = ring(5)
     const { lab } = story
     const pair = new Set(['n5', 'n6'])
+    const before = beaconsOf(story, 'n5')
     lab.passes = (a, b) => !(pair.has(a) && pair.has(b))
     lab.cut()
     expect([...everDown(story, 300 * SECOND)]).toEqual([])
+    // One in 45 to 75 s anyway, one that names the other, and one that says that it lives.
+    expect(beaconsOf(story, 'n5') - before).toBeLessThanOrEqual(300 / 45 + 3)
     // Each was named once, and spoke up: no quarrel for ever.
     const named = lab.trace.filter(({ event }) => event.kind === 'lost')
     expect(named).toHaveLength(2)
