@@ -98,6 +98,19 @@ describe('a neighbour whose connection ended', () => {
     expect(passing(probe, 20_000, false)).toBe(0)
   })
 
+  it('is asked for anew by a node that was cut off itself, before it is named', () => {
+    const { probe } = linked()
+    for (const name of ['n3', 'n2']) probe.feed({ type: 'peerUp', peer: actor(name).key })
+    for (const name of ['n3', 'n2']) probe.feed({ type: 'peerDown', peer: actor(name).key })
+    passing(probe, 20_000, false)
+    expect(stateOf(probe)).toBe('down')
+    probe.take('gossip')
+    probe.feed({ type: 'peerUp', peer: actor('n3').key })
+    expect(stateOf(probe)).toBe('ok')
+    expect(passing(probe, 20_000, true)).toBe(1)
+    expect(saidLost(probe).flat()).toEqual([])
+  })
+
   it('lives if it says so, though nobody here reaches it', () => {
     const { scene, probe } = linked()
     probe.feed({ type: 'peerDown', peer })

@@ -44,6 +44,20 @@ export function foundAgain(state: EngineState, peer: Key): void {
   event(state, 'info', 'found', `${nameFor(state, peer)}, which was gone, is back.`, { peer })
 }
 
+/**
+ * The first connection after this node had none: it was cut off itself (a laptop that slept, a cable), and what it found
+ * out about others meanwhile says nothing of them.
+ */
+export function askAnew(state: EngineState): void {
+  if (state.lost === null) return
+  const due = state.now + LIMITS.lost.firstMs
+  for (const [peer, { goneAt }] of state.lost) {
+    if (goneAt !== null) state.beaconDirty = true
+    state.lost.set(peer, { since: state.now, due, failures: 0, goneAt: null })
+  }
+  state.timers.soonest('lost', due)
+}
+
 /** A new beacon: it lives, unless that was said before its connection ended and was only late. */
 export function heardOfLost(state: EngineState, peer: Key, at: number): void {
   const entry = state.lost?.get(peer)

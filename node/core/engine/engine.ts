@@ -1,5 +1,5 @@
 import { endAdmission, expireAdmissions, startAdmission, takeAdmissionFrame } from '../admission/handshake.ts'
-import { askForLost, foundAgain, lostLink, probed } from '../beacons/lost.ts'
+import { askAnew, askForLost, foundAgain, lostLink, probed } from '../beacons/lost.ts'
 import { beaconIfChanged, sendBeacon } from '../beacons/own.ts'
 import { watch } from '../beacons/watch.ts'
 import type { Key } from '../records/types.ts'
@@ -141,6 +141,7 @@ function dispatch(state: EngineState, input: Input): void {
     case 'peerUp': {
       const link = openLink(state, input.peer)
       foundAgain(state, input.peer)
+      if (state.links.size === 1) askAnew(state)
       // Something may have come since it was admitted.
       if (!belongs(state, input.peer)) return lookAtMembers(state)
       startRound(state, link)
