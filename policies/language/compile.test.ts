@@ -146,7 +146,7 @@ describe('the files of a policy', () => {
     }
     const { diagnostics } = compile(linked, { types: TEST_TYPES })
     expect(diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
-      'E_PATH Key is a link that leads out of the policy folder.',
+      "E_PATH The file 'key' is a link that leads out of the policy folder.",
     ])
   })
 

@@ -42,11 +42,11 @@ describe('the combinations of known labels', () => {
         nodes.join(),
         resources,
         waiting.join(),
-        errors.map((error) => error.message).join(),
+        errors.map(({ code, message }) => `${code} ${message}`).join(),
       ]),
     ).toEqual([
-      [{ env: 'dev', tls: 'on' }, 'w4', 2, 'file/c', "file/b: the bundle has no file 'certs/dev'"],
-      [{}, 'w5', 0, '', 'port is TBD on w5: none of vars says what'],
+      [{ env: 'dev', tls: 'on' }, 'w4', 2, 'file/c', "E_NO_FILE file/b: the bundle has no file 'certs/dev'"],
+      [{}, 'w5', 0, '', 'E_TBD port is TBD on w5: none of vars says what'],
       [{ env: 'prod', tls: 'on' }, 'w1', 3, 'file/c', ''],
       [{ env: 'dev' }, 'w2,w3', 2, 'file/c', ''],
     ])

@@ -88,7 +88,7 @@ export function readText(file: SourceFile, maxBytes: number): string {
 /** @throws PolicyError E_PATH for a link that leads out of the folder */
 export function checkLink(file: SourceFile): void {
   if (file.link !== 'outside') return
-  throw new PolicyError('E_PATH', `${file.path} is a link that leads out of the policy folder`, {
+  throw new PolicyError('E_PATH', `the file '${file.path}' is a link that leads out of the policy folder`, {
     hint: 'Copy what it leads to into the folder.',
   })
 }

@@ -103,6 +103,16 @@ describe('a secret', () => {
     expect(readFileSync(join(site, 'secrets/a.age'), 'utf8')).toMatch(/^chorus-secret\/1 \{.*"policy":"web\/site"/)
   })
 
+  it('for labels that nobody has is refused: there is nobody to encrypt it for', () => {
+    const refused = chorus(mesh.node(1), ['secret', 'set', 'key', '--dir', site, '--label', 'tier=none'], VALUE)
+    expect([refused.code, refused.err]).toEqual([
+      1,
+      expect.stringMatching(/E_NOT_FOUND: nobody could read secrets\/none\.age[\s\S]*--to age1/),
+    ])
+    const other = chorus(mesh.node(1), ['secret', 'set', 'key', '--dir', site, '--to', 'age1nobody'], VALUE)
+    expect([other.code, other.err]).toEqual([2, expect.stringContaining('"age1nobody" is no age recipient')])
+  })
+
   it('reaches those nodes, and the one without a key waits: shown, with nothing of it undone', async () => {
     const done = chorus(mesh.node(1), ['publish', site])
     expect([done.code, done.err]).toEqual([0, expect.anything()])

@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest'
 /** The table at the end of docs/errors.md: what comes in, the code that is said, and the test that shows it. */
 const page = readFileSync('docs/errors.md', 'utf8')
 const part = page.slice(page.indexOf('## Bad input'))
-const rows = [...part.matchAll(/^\| (.+?) +\| ((?:`E_[A-Z_]+` ?)+) *\| ([\w./-]+\.test\.ts): (.+?) +\|$/gm)].map(
+const rows = [...part.matchAll(/^\| (.+?) +\| ((?:`E_[A-Z0-9_]+` ?)+) *\| ([\w./-]+\.test\.ts): (.+?) +\|$/gm)].map(
   ([, what = '', codes = '', file = '', title = '']) => ({
     what,
-    codes: [...codes.matchAll(/E_[A-Z_]+/g)].map(([code]) => code),
+    codes: [...codes.matchAll(/E_[A-Z0-9_]+/g)].map(([code]) => code),
     file,
     title,
   }),
