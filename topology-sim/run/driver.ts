@@ -62,6 +62,7 @@ export class Driver {
       fleet: this.fleet,
       overlay: overlayOf(scenario),
       ...(scenario.sync === undefined ? {} : { timing: { syncMs: scenario.sync } }),
+      beacons: scenario.beacons,
       regions: this.fleet.areas.names(),
       links: this.fleet.areas.links(),
       hosts: hostModel(scenario, bundles, fail, (node, policy, bundle, resource) =>

@@ -137,6 +137,10 @@ export const headSchema = z.strictObject({
     .describe('everything random comes from it'),
   run: span.default(120_000).describe('virtual time at most; it ends earlier when everything has settled'),
   starts: timeOfDay.default(9 * 3_600_000).describe('time of day at the beginning, for laptops'),
+  beacons: z
+    .enum(['auto', 'on', 'off'])
+    .default('auto')
+    .describe('whether nodes tell each other how they are; auto: in fleets of up to 256, as everybody hears everybody'),
   sync: span
     .optional()
     .describe('how often a node compares what it has with a neighbour; the daemon does every 30 s, long runs are quicker with more'),
