@@ -127,6 +127,9 @@ export const LIMITS = {
   archiveBytes: 4 * 1024 * MiB,
   downloadBytes: 1024 * MiB,
   downloadMaxBytes: 64 * 1024 * MiB,
+  /** A check without a word about it: how often it is tried again, and the pause between. ms. */
+  checkRetries: 3,
+  checkIntervalMs: 2 * second,
   /** /etc/passwd, /etc/group, /etc/shadow, /etc/hosts, /etc/fstab: 40,000 accounts. */
   tableBytes: 4 * MiB,
   /** A file of others that is edited, held in memory; lines of it that one resource remembers to have changed. */

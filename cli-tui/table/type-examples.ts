@@ -94,4 +94,9 @@ resources:
     path: /usr/local/bin/tool
     mode: "0755"
 `,
+  check: `resources:
+  service/nginx: { state: running }
+  check/site: { http: "http://127.0.0.1/", grace: 10s, require: [service/nginx] }
+  check/db: { tcp: "db.example.org:5432", retries: 5, interval: 3s }
+`,
 }

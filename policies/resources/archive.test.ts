@@ -38,7 +38,7 @@ function tar(members: readonly Member[]): Uint8Array {
     header.write('        ', 148)
     header.write(type, 156)
     header.write(target, 157)
-    header.write('ustar\0' + '00', 257)
+    header.write('ustar\x0000', 257)
     header.write(
       `${header
         .reduce((all, byte) => all + byte, 0)
