@@ -19,7 +19,7 @@ export interface GossipParams {
   readonly floodPublish: boolean
   /** Messages of at least this many bytes are announced by IDONTWANT before they are validated. */
   readonly dontWantBytes: number
-  /** Bytes on the wire beside the payload: RPC framing, yamux, noise, TCP and IP headers. */
+  /** Bytes on the wire beside the payload: the topic's name (77), RPC framing, yamux 12, noise 18, TCP and IP headers 52. */
   readonly frameBytes: number
   /** A message id in IHAVE, IWANT and IDONTWANT. */
   readonly idBytes: number
@@ -35,6 +35,6 @@ export const GOSSIP_DEFAULTS: GossipParams = {
   gossipHeartbeats: 3,
   floodPublish: GOSSIP_PARAMS.floodPublish,
   dontWantBytes: GOSSIP_PARAMS.dontWantBytes,
-  frameBytes: 120,
+  frameBytes: 170,
   idBytes: 34,
 }

@@ -112,7 +112,7 @@ export interface World {
 export type RunUntil = number | { readonly untilMs: number; when(): boolean }
 
 export interface RunOptions {
-  /** Awaited between slices of some 50,000 events: progress bars, Ctrl-C. The command line gives one with a timer. */
+  /** Awaited between slices of some thousand events: progress bars, Ctrl-C. The command line gives one with a timer. */
   readonly pause?: () => Promise<void>
   readonly signal?: AbortSignal
 }
