@@ -163,7 +163,8 @@ describe('a secret', () => {
   })
 
   it('is found nowhere else: not in a log, a database, a blob, a plan, a screen, or on the way', async () => {
-    for (const node of mesh.nodes) {
+    // One that cannot read it, and one that can.
+    for (const node of mesh.nodes.slice(0, 2)) {
       for (const argv of [
         ['status', '--verbose'],
         ['status', '--json'],
