@@ -15,8 +15,8 @@ export const SIM_LIMITS = {
   inviteUses: 64,
   /** Neighbours a node has room for: the daemon keeps 6 to 12 that it dialled, and takes in some that others did. */
   places: 24,
-  /** Events between two looks at the event loop and at `RunUntil.when`. */
-  sliceEvents: 50_000,
+  /** Events between two looks at the event loop: Ctrl-C must not wait for seconds where events are dear. */
+  sliceEvents: 2_000,
   /** How often `RunUntil.when` is asked. Virtual milliseconds. */
   whenMs: 10,
   /** A broken connection is noticed after this, by pings every 30 s and by streams that stall: the bounds of a uniform draw. */

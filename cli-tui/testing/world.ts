@@ -15,6 +15,8 @@ export interface World {
   /** What is typed at questions, in order. */
   readonly answers?: readonly string[]
   readonly uid?: number
+  /** Aborted by Ctrl-C. */
+  readonly signal?: AbortSignal
 }
 
 /** Runs one command line in this process and gives what it printed. */
@@ -36,7 +38,7 @@ export async function chorus(argv: readonly string[], world: World = {}): Promis
     cwd: world.cwd ?? process.cwd(),
     uid: world.uid ?? 1000,
     now: Date.now,
-    signal: new AbortController().signal,
+    signal: world.signal ?? new AbortController().signal,
   }
   const code = await main(argv, io)
   return { code, out, err }

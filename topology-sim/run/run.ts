@@ -11,7 +11,7 @@ export interface RunProgress {
 }
 
 export interface RunHooks {
-  /** Awaited between slices of some 50,000 events: for progress, and to let signals come through. */
+  /** Awaited between slices of some thousand events: for progress, and to let signals come through. */
   readonly onSlice?: (progress: RunProgress) => Promise<void>
   /** Ends the run early; what it has come to is kept. */
   readonly signal?: AbortSignal
