@@ -9,23 +9,26 @@ export class Link {
   readonly port: number
   readonly #server: Server
   readonly #target: number
+  readonly #delayMs: number
   readonly #sockets = new Set<Socket>()
   /** Everything that went over it, in either direction; kept from `record()` on. */
   #seen: Buffer[] | undefined
   #up = true
 
-  private constructor(server: Server, port: number, target: number) {
+  private constructor(server: Server, port: number, target: number, delayMs: number) {
     this.#server = server
     this.port = port
     this.#target = target
+    this.#delayMs = delayMs
     server.on('connection', (socket) => this.#join(socket))
   }
 
-  static async to(target: number): Promise<Link> {
+  /** @param delayMs how much later everything arrives, in either direction */
+  static async to(target: number, delayMs = 0): Promise<Link> {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
-    return new Link(server, port, target)
+    return new Link(server, port, target, delayMs)
   }
 
   record(): void {
@@ -68,9 +71,20 @@ export class Link {
         other.destroy()
       })
     }
+    if (this.#delayMs > 0) {
+      late(near, far, this.#delayMs)
+      late(far, near, this.#delayMs)
+      return
+    }
     near.pipe(far)
     far.pipe(near)
   }
+}
+
+/** Timers of equal length ring in order, so bytes stay in order. */
+function late(from: Socket, to: Socket, ms: number): void {
+  from.on('data', (bytes: Buffer) => setTimeout(() => to.write(bytes), ms))
+  from.on('end', () => setTimeout(() => to.end(), ms))
 }
 
 /** A port that was free a moment ago. */

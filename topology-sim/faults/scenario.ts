@@ -22,32 +22,28 @@ export interface FaultScenario {
   readonly events: readonly FaultEvent[]
 }
 
-/** @param kinds every kind of event with how often it comes */
+/**
+ * Every fourth seed is dense: few nodes, and a forgery every moment. The others are long and mixed.
+ * @param kinds every kind of event with how often it comes
+ */
 export function scenarioOf(seed: number, kinds: readonly (readonly [string, number])[]): FaultScenario {
   const random = new Random(seed, 'scenario')
-  const nodes = 3 + random.below(10)
-  const count = EVENTS_MIN + random.below(EVENTS_MAX - EVENTS_MIN)
-  const total = kinds.reduce((sum, [, weight]) => sum + weight, 0)
+  const dense = seed % 4 === 0
+  const { nodesMax, eventsMin, eventsMax, spacingMs } = dense ? DENSE : MIXED
+  const nodes = 3 + random.below(nodesMax - 2)
+  const count = eventsMin + random.below(eventsMax - eventsMin)
+  const weights = kinds.map(([kind, weight]) => [kind, dense && FORGING.has(kind) ? 5 * weight : weight] as const)
+  const total = weights.reduce((sum, [, weight]) => sum + weight, 0)
   const events: FaultEvent[] = []
   let atMs = 0
   for (let i = 0; i < count; i++) {
-    atMs += random.chance(0.3) ? random.below(50) : random.below(4_000)
-    events.push({
-      atMs,
-      kind: pick(kinds, random.next() * total),
-      a: random.below(N),
-      b: random.below(N),
-      c: random.below(N),
-    })
+    atMs += random.chance(0.3) ? random.below(50) : random.below(spacingMs)
+    const kind = pick(weights, random.next() * total)
+    events.push({ atMs, kind, a: random.below(N), b: random.below(N), c: random.below(N) })
   }
-  return {
-    seed,
-    nodes,
-    gossip: !random.chance(0.15),
-    threshold: random.chance(0.3) ? 2 : 1,
-    mallory: random.chance(0.7),
-    events,
-  }
+  const gossip = !random.chance(0.15)
+  const threshold = random.chance(0.3) ? 2 : 1
+  return { seed, nodes, gossip, threshold, mallory: random.chance(0.7), events }
 }
 
 function pick(kinds: readonly (readonly [string, number])[], at: number): string {
@@ -59,6 +55,7 @@ function pick(kinds: readonly (readonly [string, number])[], at: number): string
   return kinds[0]?.[0] ?? ''
 }
 
-const EVENTS_MIN = 12
-const EVENTS_MAX = 36
+const MIXED = { nodesMax: 12, eventsMin: 12, eventsMax: 36, spacingMs: 4_000 }
+const DENSE = { nodesMax: 5, eventsMin: 40, eventsMax: 80, spacingMs: 500 }
+const FORGING = new Set(['forge', 'stranger', 'impostor', 'expiredInvite', 'forgedPapers', 'overuse'])
 const N = 2 ** 16
