@@ -20,7 +20,9 @@ const FPS = 12
 export async function open(source: MeshSource, options: OpenOptions): Promise<void> {
   const { marks, colour, clock, signal, screenReader } = options
   const desk = new Desk(source, () => app.unmount())
-  const app = render(<App desk={desk} marks={marks} colour={colour} clock={clock} />, {
+  // A screen reader reads what Ink draws; for eyes the rows go to the terminal as they are.
+  const paper = screenReader ? {} : { paper: process.stdout }
+  const app = render(<App desk={desk} marks={marks} colour={colour} clock={clock} {...paper} />, {
     alternateScreen: true,
     incrementalRendering: true,
     exitOnCtrlC: false,

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Terminal } from './terminal.ts'
 import type { TerminalOptions } from './terminal.ts'
-import { eventually, Typed } from './typed.ts'
+import { eventually, MAIN, Typed } from './typed.ts'
 
 /** Five machines of two roles in two regions. */
 const MACHINES = [
@@ -51,7 +51,7 @@ export class Harbour {
   /** A shell in which `chorus` is the built command, on one machine. */
   terminal(size: Pick<TerminalOptions, 'columns' | 'rows'>, env: Readonly<Record<string, string>> = {}): Terminal {
     const { dir } = this.typed
-    const command = `${process.execPath} ${resolve('dist/cli-tui/main.js')}`
+    const command = `${process.execPath} ${MAIN}`
     const terminal = new Terminal({
       ...size,
       env: { LANG: 'C.UTF-8', LC_ALL: '', XDG_CONFIG_HOME: join(dir, 'operator'), CHORUS: command, ...env },

@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
-const MAIN = resolve('dist/cli-tui/main.js')
+/** CHORUS_DIST: another build than the one in this folder. */
+export const MAIN = resolve(process.env['CHORUS_DIST'] ?? 'dist', 'cli-tui/main.js')
 
 export interface Ran {
   readonly code: number | null
