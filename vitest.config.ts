@@ -10,7 +10,7 @@ export default defineConfig({
           testTimeout: 60_000,
           include: [
             '{node,policies,cli-tui,topology-sim}/**/*.test.{ts,tsx}',
-            'test/{tidy,golden,property,examples,tui}/**/*.test.{ts,tsx}',
+            'test/{tidy,golden,property,examples,tui,sim-report}/**/*.test.{ts,tsx}',
           ],
         },
       },

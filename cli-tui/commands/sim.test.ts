@@ -82,7 +82,17 @@ describe('chorus sim run', () => {
   })
 
   it('tries my next policy on my fleet: who is hit if it fails there?', async () => {
-    const ran = await sim('run', 'small.yaml', '--fleet', 'fleet.json', '--policy', 'site', '--fail', "facts.os.version == '11'", '--json')
+    const ran = await sim(
+      'run',
+      'small.yaml',
+      '--fleet',
+      'fleet.json',
+      '--policy',
+      'site',
+      '--fail',
+      "facts.os.version == '11'",
+      '--json',
+    )
     const { nodes, publications } = JSON.parse(ran.out)
     expect([ran.code, nodes]).toEqual([3, 6])
     const hosts = publications[0].blast.hosts.map(({ name }: { readonly name: string }) => name).sort()
@@ -99,14 +109,29 @@ describe('chorus sim run', () => {
   })
 
   it.each<[what: string, argv: readonly string[], code: number, said: RegExp]>([
-    ['a scenario that is not there', ['lan-10'], 1, /E_NOT_FOUND: there is no file and no ready scenario "lan-10"\. Did you mean lan-100\?/],
+    [
+      'a scenario that is not there',
+      ['lan-10'],
+      1,
+      /E_NOT_FOUND: there is no file and no ready scenario "lan-10"\. Did you mean lan-100\?/,
+    ],
     ['a seed that is none', ['small.yaml', '--seed', '-1'], 2, /E_USAGE/],
     ['seeds that are no range', ['small.yaml', '--seeds', '5..1'], 2, /E_USAGE: --seeds wants a range such as 1\.\.8/],
     ['zero nodes', ['small.yaml', '--nodes', '0'], 2, /E_USAGE: --nodes wants a whole number of at least 1/],
     ['a condition that does not parse', ['small.yaml', '--fail', 'facts.os =='], 2, /E_USAGE: --fail: /],
     ['a policy folder that is not there', ['small.yaml', '--policy', 'sit'], 1, /E_SOURCE/],
-    ['a fleet that is none', ['small.yaml', '--fleet', 'small.yaml'], 1, /E_SCENARIO: small\.yaml cannot be used as a fleet: it is not JSON/],
-    ['more memory than there is', ['small.yaml', '--nodes', '2000000000'], 1, /E_MEMORY: this run needs about .* of memory, and .* are free\n +Use --nodes \d+/],
+    [
+      'a fleet that is none',
+      ['small.yaml', '--fleet', 'small.yaml'],
+      1,
+      /E_SCENARIO: small\.yaml cannot be used as a fleet: it is not JSON/,
+    ],
+    [
+      'more memory than there is',
+      ['small.yaml', '--nodes', '2000000000'],
+      1,
+      /E_MEMORY: this run needs about .* of memory, and .* are free\n +Use --nodes \d+/,
+    ],
   ])('refuses %s', async (_, argv, code, said) => {
     const ran = await sim('run', ...argv)
     expect([ran.code, ran.err]).toEqual([code, expect.stringMatching(said)])
@@ -115,13 +140,22 @@ describe('chorus sim run', () => {
   it('shows every mistake of a scenario with its place, and those of a policy with theirs', async () => {
     scenario('wrong.yaml', SMALL.replace('count: 20', 'cont: 20').replace('at: 1s', 'at: -1s'))
     const wrong = await sim('run', 'wrong.yaml')
-    expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining("wrong.yaml:2:17: Group 'web' has no 'cont'. Did you mean 'count'?")])
+    expect([wrong.code, wrong.err]).toEqual([
+      1,
+      expect.stringContaining("wrong.yaml:2:17: Group 'web' has no 'cont'. Did you mean 'count'?"),
+    ])
     expect(wrong.err).toContain("wrong.yaml:4:16: 'at' must be a time")
     expect(wrong.err).toContain('E_SCENARIO: wrong.yaml has 3 mistakes, shown above')
     mkdirSync(join(dir, 'bad'))
-    writeFileSync(join(dir, 'bad', 'policy.yaml'), 'policy: web/bad\nselect: "true"\nresources:\n  file/x: { pth: /x }\n')
+    writeFileSync(
+      join(dir, 'bad', 'policy.yaml'),
+      'policy: web/bad\nselect: "true"\nresources:\n  file/x: { pth: /x }\n',
+    )
     const bad = await sim('run', 'small.yaml', '--policy', 'bad')
-    expect([bad.code, bad.err]).toEqual([1, expect.stringContaining("bad/policy.yaml:4:13: file/x: there is no attribute 'pth'")])
+    expect([bad.code, bad.err]).toEqual([
+      1,
+      expect.stringContaining("bad/policy.yaml:4:13: file/x: there is no attribute 'pth'"),
+    ])
     expect(bad.err).toContain('E_POLICY: bad has ')
   })
 
@@ -151,7 +185,9 @@ describe('chorus sim replay', () => {
 
   it('follows one record', async () => {
     const id: string = JSON.parse(readFileSync(join(dir, 'out', 'run.json'), 'utf8')).publications[0].version
-    const { events, seen } = JSON.parse((await sim('replay', 'out/run.json', '--record', id.slice(0, 20), '--limit', '5', '--json')).out)
+    const { events, seen } = JSON.parse(
+      (await sim('replay', 'out/run.json', '--record', id.slice(0, 20), '--limit', '5', '--json')).out,
+    )
     expect(events).toHaveLength(5)
     expect(seen).toBeGreaterThan(20)
     expect(new Set(events.map(({ record }: { readonly record: string }) => record))).toEqual(new Set([id]))
@@ -160,7 +196,10 @@ describe('chorus sim replay', () => {
   it.each<[argv: readonly string[], said: RegExp]>([
     [['none.json'], /E_NOT_FOUND/],
     [['small.yaml'], /E_RUN_FILE/],
-    [['out/run.json', '--node', 'web-88'], /E_NOT_FOUND: no node of this fleet is called "web-88"; did you mean "web-8"\?/],
+    [
+      ['out/run.json', '--node', 'web-88'],
+      /E_NOT_FOUND: no node of this fleet is called "web-88"; did you mean "web-8"\?/,
+    ],
     [['out/run.json', '--at', '-5s'], /E_USAGE: --at wants a time/],
   ])('refuses %s', async (argv, said) => {
     expect((await sim('replay', ...argv)).err).toMatch(said)
@@ -185,7 +224,10 @@ describe('chorus sim compare', () => {
     expect(out).toMatch(/\d+ figures? better, \d+ worse, \d+ the same/)
     expect(err).toBe('')
     const single = await sim('compare', 'out/run.json', 'slow/seed-1/run.json', '--json')
-    expect(JSON.parse(single.out).figures[0]).toMatchObject({ verdict: expect.any(String), difference: { plusMinus: null } })
+    expect(JSON.parse(single.out).figures[0]).toMatchObject({
+      verdict: expect.any(String),
+      difference: { plusMinus: null },
+    })
   })
 })
 
@@ -207,7 +249,13 @@ describe('the parts of the command', () => {
   })
 
   it('draw steps', () => {
-    const lines = plotShares([[50, 0.5], [100, 1]], { columns: 10, rows: 2, label: (ms) => `${ms} ms` })
+    const lines = plotShares(
+      [
+        [50, 0.5],
+        [100, 1],
+      ],
+      { columns: 10, rows: 2, label: (ms) => `${ms} ms` },
+    )
     expect(lines).toHaveLength(4)
     expect(lines.at(-1)).toMatch(/0 +100 ms$/)
     expect(plotShares([], { columns: 10, rows: 2, label: String })).toEqual([])

@@ -49,18 +49,30 @@ describe('figures of several runs', () => {
     expect(compareRuns(runs, runs).every(({ verdict }) => verdict === 'same')).toBe(true)
     const slower = runs.map((run) => ({
       ...run,
-      publications: run.publications.map((one) => ({ ...one, applied: { ...one.applied, p50: (one.applied.p50 ?? 0) + 1e6 } })),
+      publications: run.publications.map((one) => ({
+        ...one,
+        applied: { ...one.applied, p50: (one.applied.p50 ?? 0) + 1e6 },
+      })),
     }))
     const verdicts = new Map(compareRuns(runs, slower).map(({ name, verdict }) => [name, verdict]))
     expect(verdicts.get('p: applied p50')).toBe('worse')
     expect(verdicts.get('p: applied p90')).toBe('same')
     expect(compareRuns(slower, runs).find(({ name }) => name === 'p: applied p50')?.verdict).toBe('better')
-    expect(compareRuns(runs.slice(0, 1), slower.slice(0, 1)).find(({ name }) => name === 'p: applied p50')?.verdict).toBe('unsure')
+    expect(
+      compareRuns(runs.slice(0, 1), slower.slice(0, 1)).find(({ name }) => name === 'p: applied p50')?.verdict,
+    ).toBe('unsure')
   })
 
   it('cover what an operator asks for', () => {
     const names = metricsOf(first()).map(({ name }) => name)
-    for (const name of ['p: reliability', 'p: delivered p50', 'p: applied last', 'p: copies a node', 'bytes a node, p99', 'isolated nodes'])
+    for (const name of [
+      'p: reliability',
+      'p: delivered p50',
+      'p: applied last',
+      'p: copies a node',
+      'bytes a node, p99',
+      'isolated nodes',
+    ])
       expect(names).toContain(name)
   })
 })
@@ -75,7 +87,13 @@ describe('what a run leaves behind', () => {
 
   it('is tables that spreadsheets take', () => {
     const files = csvFiles(first())
-    expect(Object.keys(files)).toEqual(['publications.csv', 'regions.csv', 'convergence.csv', 'failed-hosts.csv', 'timeline.csv'])
+    expect(Object.keys(files)).toEqual([
+      'publications.csv',
+      'regions.csv',
+      'convergence.csv',
+      'failed-hosts.csv',
+      'timeline.csv',
+    ])
     const [head = '', row = ''] = (files['publications.csv'] ?? '').split('\r\n')
     expect(row.split(',')).toHaveLength(head.split(',').length)
     expect(files['failed-hosts.csv']).toMatch(/\np,a-2,[\d.]+,file\/x\r\n$/)
@@ -94,7 +112,14 @@ describe('what a run leaves behind', () => {
   })
 
   it('says amounts in words that fit a line', () => {
-    expect([0.04, 9.876, 431.2, 12_345, 600_000, 9e6].map(msText)).toEqual(['0.04 ms', '9.88 ms', '431 ms', '12.35 s', '10 min', '2.5 h'])
+    expect([0.04, 9.876, 431.2, 12_345, 600_000, 9e6].map(msText)).toEqual([
+      '0.04 ms',
+      '9.88 ms',
+      '431 ms',
+      '12.35 s',
+      '10 min',
+      '2.5 h',
+    ])
     expect([0, 999, 1500, 2.5e9].map(bytesText)).toEqual(['0 B', '999 B', '1.5 kB', '2.5 GB'])
     expect([1, 0.999999, 0.5, 0].map(shareText)).toEqual(['100%', '99.999%', '50%', '0%'])
   })

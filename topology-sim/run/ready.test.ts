@@ -27,7 +27,8 @@ describe('the ready scenarios', () => {
   it.each(names)('%s has a title of one line, and meets its expectations', async (name) => {
     const text = readyText(name)
     expect(scenarioOf(text).scenario).toMatch(/^.{10,100}$/)
-    const source = (folder: string): ReturnType<typeof folderSource> => folderSource(new URL(folder, SCENARIOS).pathname)
+    const source = (folder: string): ReturnType<typeof folderSource> =>
+      folderSource(new URL(folder, SCENARIOS).pathname)
     const result = await runScenario(setupOf(text, { nodes: NODES, source }), AGAIN)
     expect(result.nodes).toBe(NODES)
     expect(result.violations).toEqual([])

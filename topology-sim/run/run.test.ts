@@ -21,7 +21,14 @@ describe('a run of a scenario', () => {
     const [one, two, three] = [await run(text), await run(text), await run(text, { seed: 2 })]
     expect(two).toEqual(one)
     expect(three.traceHash).not.toBe(one.traceHash)
-    expect(one.publications[0]).toMatchObject({ name: 'good', by: 'ops', selected: 30, converged: 1, reliability: 1, failed: 0 })
+    expect(one.publications[0]).toMatchObject({
+      name: 'good',
+      by: 'ops',
+      selected: 30,
+      converged: 1,
+      reliability: 1,
+      failed: 0,
+    })
     expect(one.publications[0]?.applied).toMatchObject({ count: 30 })
     expect(one.publications[0]?.acknowledgedMs).toBeGreaterThan(0)
     expect(one.complete).toBe(true)
@@ -70,7 +77,10 @@ expect:
     const { convergence, publications, expectations, violations } = await run(text)
     expect(convergence.faultsEndedMs).toBe(41_000)
     expect(convergence.healMs).toBeGreaterThan(0)
-    expect(publications[0]?.regions.map(({ region, delivered }) => [region, delivered.count])).toEqual([['a', 15], ['b', 15]])
+    expect(publications[0]?.regions.map(({ region, delivered }) => [region, delivered.count])).toEqual([
+      ['a', 15],
+      ['b', 15],
+    ])
     // Half of the fleet could not have it within five seconds.
     expect(expectations.map(({ ok }) => ok)).toEqual([true, false, true, true])
     expect(violations).toEqual([])
@@ -155,7 +165,21 @@ expect: [{ unauthorised: 0 }, { lost: 0 }]
 `
     const { timeline, expectations, violations } = await run(text)
     const kinds = new Set(timeline.map(({ kind }) => kind))
-    for (const kind of ['slow-disk', 'skew-clock', 'corrupt-disk', 'malicious', 'join', 'crash', 'restart', 'leave', 'restore-publisher', 'rotate-charter', 'partition', 'heal', 'retire'])
+    for (const kind of [
+      'slow-disk',
+      'skew-clock',
+      'corrupt-disk',
+      'malicious',
+      'join',
+      'crash',
+      'restart',
+      'leave',
+      'restore-publisher',
+      'rotate-charter',
+      'partition',
+      'heal',
+      'retire',
+    ])
       expect(kinds, kind).toContain(kind)
     expect(violations).toEqual([])
     expect(expectations.every(({ ok }) => ok)).toBe(true)

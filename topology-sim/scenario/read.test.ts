@@ -7,7 +7,9 @@ const FLEET = 'fleet:\n  web: { count: 10, labels: { role: web } }\n'
 
 /** `line:column message` of everything that is wrong. */
 function problems(text: string, options = {}): string[] {
-  return readScenario('s.yaml', text, options).diagnostics.map(({ line, column, message }) => `${line}:${column} ${message}`)
+  return readScenario('s.yaml', text, options).diagnostics.map(
+    ({ line, column, message }) => `${line}:${column} ${message}`,
+  )
 }
 
 function read(text: string): NonNullable<ReadScenario['scenario']> {
@@ -51,7 +53,12 @@ describe('a scenario file', () => {
   })
 
   it('takes the nodes of an exported fleet', () => {
-    const fleet = JSON.stringify({ v: 1, kind: 'fleet', mesh: 'm', nodes: [{ name: 'a', labels: {}, facts: { cpus: 2 } }] })
+    const fleet = JSON.stringify({
+      v: 1,
+      kind: 'fleet',
+      mesh: 'm',
+      nodes: [{ name: 'a', labels: {}, facts: { cpus: 2 } }],
+    })
     const readFile = (path: string): string | undefined => (path === 'f.json' ? fleet : undefined)
     expect(readScenario('s.yaml', `${HEAD}fleet: f.json\n`, { readFile }).scenario?.exported).toEqual([
       { name: 'a', labels: {}, facts: { cpus: 2 }, presence: 'always', dialable: true },
@@ -66,35 +73,135 @@ describe('what is wrong with a scenario is said at its place', () => {
   const policy = 'policies: { site: { select: "true" } }\n'
   it.each<[what: string, text: string, message: string]>([
     ['an unknown key', `${HEAD}sed: 4\n${FLEET}`, "2:1 A scenario has no 'sed'. Did you mean 'seed'?"],
-    ['an unknown key of a group', `${HEAD}fleet: { web: { count: 1, labls: {} } }\n`, "2:27 Group 'web' has no 'labls'. Did you mean 'labels'?"],
+    [
+      'an unknown key of a group',
+      `${HEAD}fleet: { web: { count: 1, labls: {} } }\n`,
+      "2:27 Group 'web' has no 'labls'. Did you mean 'labels'?",
+    ],
     ['zero nodes', `${HEAD}fleet: { web: { count: 0 } }\n`, '2:24 Count must be at least 1.'],
     ['no group', `${HEAD}fleet: {}\n`, '2:8 Fleet must be a map of names, not empty.'],
     ['no fleet', HEAD, '1:1 A scenario needs a fleet.'],
-    ['a negative time', `${HEAD}${FLEET}events: [{ at: -3s, heal: all }]\n`, "4:16 'at' must be a time, as in 30s, 1m30s or 500us, not '-3s'. It cannot be negative."],
-    ['a time without a unit', `${HEAD}run: 30\n${FLEET}`, "2:6 'run' must be a time of more than zero, as in 30s or 2h, not '30'."],
-    ['no time at all', `${HEAD}run: 0s\n${FLEET}`, "2:6 'run' must be a time of more than zero, as in 30s or 2h, not '0s'."],
-    ['a share over the whole', `${HEAD}${FLEET}links: { loss: 120% }\n`, "4:16 'loss' must be a share, as in 99% or 0.5%, not '120%'."],
-    ['an unknown network', `${HEAD}network: modle\n${FLEET}`, "2:10 Network must be one of model, exact, not 'modle'. Did you mean 'model'?"],
-    ['an unknown kind of overlay', `${HEAD}${FLEET}overlay: { kind: regulr }\n`, "4:18 'kind' must be one of random, regular, small-world, star, full, edges, not 'regulr'. Did you mean 'regular'?"],
-    ['an unknown event', `${HEAD}${FLEET}events: [{ at: 1s, parttion: 10% }]\n`, "4:20 No event is called 'parttion'. Did you mean 'partition'?"],
-    ['two events in one', `${HEAD}${FLEET}events: [{ at: 1s, heal: all, crash: "true" }]\n`, '4:10 This is two events in one: heal and crash.'],
-    ['an unknown expectation', `${HEAD}${FLEET}expect: [{ convreged: 99% }]\n`, "4:12 No expectation is called 'convreged'. Did you mean 'converged'?"],
-    ['an event after the end', `${HEAD}run: 10s\n${FLEET}events: [{ at: 11s, heal: all }]\n`, '5:16 This happens at 11 s, after the end of the run.'],
-    ['a policy that is not there', `${HEAD}${FLEET}${policy}events: [{ at: 1s, publish: sit }]\n`, "5:29 There is no policy 'sit'. Did you mean 'site'?"],
-    ['a condition that does not parse', `${HEAD}${FLEET}events: [{ at: 1s, crash: "labels.role ==" }]\n`, '4:27 The expression does not parse: it ends too early.'],
-    ['a name that conditions do not have', `${HEAD}${FLEET}events: [{ at: 1s, crash: "lables.a == 1" }]\n`, "4:27 A selector cannot use 'lables', only labels, facts, node, region, group. Did you mean 'labels'?"],
-    ['a group nowhere', `${HEAD}${FLEET}regions: { a: {}, b: {} }\n`, "3:8 Group 'web' does not say in which region it is."],
-    ['shares that are not the whole', `${HEAD}fleet: { web: { count: 9, mix: { labels.a: { x: 50%, y: 40% } } } }\n`, '2:44 The shares of labels.a make 90%, not 100%.'],
-    ['too many neighbours', `${HEAD}${FLEET}overlay: { kind: regular, degree: 10 }\n`, '4:35 10 nodes cannot have 10 neighbours each.'],
-    ['half a connection', `${HEAD}fleet: { web: { count: 9 } }\noverlay: { kind: regular, degree: 3 }\n`, '3:35 9 nodes cannot all have 3 neighbours: that makes half a connection.'],
-    ['an edge to nowhere', `${HEAD}${FLEET}overlay: { kind: edges, edges: [[0, 1], [1, 12]] }\n`, '4:41 There is no node 12: they are 0 to 9.'],
-    ['two islands', `${HEAD}fleet: { web: { count: 4 } }\noverlay: { kind: edges, edges: [[0, 1], [2, 3]] }\n`, '3:32 There is no way from node 2 to node 0.'],
-    ['nobody to dial', `${HEAD}fleet: { web: { count: 4, nat: true } }\n`, '2:8 Every node is behind NAT, so nobody can be dialled.'],
-    ['too few to dial', `${HEAD}fleet: { hub: { count: 2 }, web: { count: 100, nat: true } }\n`, '2:8 100 nodes are behind NAT and the other 2 have room for 48 of them.'],
-    ['a fleet for the exact network', `${HEAD}network: exact\nfleet: { web: { count: 9000 } }\n`, '2:10 The exact network holds at most 5000 nodes, not 9000.'],
+    [
+      'a negative time',
+      `${HEAD}${FLEET}events: [{ at: -3s, heal: all }]\n`,
+      "4:16 'at' must be a time, as in 30s, 1m30s or 500us, not '-3s'. It cannot be negative.",
+    ],
+    [
+      'a time without a unit',
+      `${HEAD}run: 30\n${FLEET}`,
+      "2:6 'run' must be a time of more than zero, as in 30s or 2h, not '30'.",
+    ],
+    [
+      'no time at all',
+      `${HEAD}run: 0s\n${FLEET}`,
+      "2:6 'run' must be a time of more than zero, as in 30s or 2h, not '0s'.",
+    ],
+    [
+      'a share over the whole',
+      `${HEAD}${FLEET}links: { loss: 120% }\n`,
+      "4:16 'loss' must be a share, as in 99% or 0.5%, not '120%'.",
+    ],
+    [
+      'an unknown network',
+      `${HEAD}network: modle\n${FLEET}`,
+      "2:10 Network must be one of model, exact, not 'modle'. Did you mean 'model'?",
+    ],
+    [
+      'an unknown kind of overlay',
+      `${HEAD}${FLEET}overlay: { kind: regulr }\n`,
+      "4:18 'kind' must be one of random, regular, small-world, star, full, edges, not 'regulr'. Did you mean 'regular'?",
+    ],
+    [
+      'an unknown event',
+      `${HEAD}${FLEET}events: [{ at: 1s, parttion: 10% }]\n`,
+      "4:20 No event is called 'parttion'. Did you mean 'partition'?",
+    ],
+    [
+      'two events in one',
+      `${HEAD}${FLEET}events: [{ at: 1s, heal: all, crash: "true" }]\n`,
+      '4:10 This is two events in one: heal and crash.',
+    ],
+    [
+      'an unknown expectation',
+      `${HEAD}${FLEET}expect: [{ convreged: 99% }]\n`,
+      "4:12 No expectation is called 'convreged'. Did you mean 'converged'?",
+    ],
+    [
+      'an event after the end',
+      `${HEAD}run: 10s\n${FLEET}events: [{ at: 11s, heal: all }]\n`,
+      '5:16 This happens at 11 s, after the end of the run.',
+    ],
+    [
+      'a policy that is not there',
+      `${HEAD}${FLEET}${policy}events: [{ at: 1s, publish: sit }]\n`,
+      "5:29 There is no policy 'sit'. Did you mean 'site'?",
+    ],
+    [
+      'a condition that does not parse',
+      `${HEAD}${FLEET}events: [{ at: 1s, crash: "labels.role ==" }]\n`,
+      '4:27 The expression does not parse: it ends too early.',
+    ],
+    [
+      'a name that conditions do not have',
+      `${HEAD}${FLEET}events: [{ at: 1s, crash: "lables.a == 1" }]\n`,
+      "4:27 A selector cannot use 'lables', only labels, facts, node, region, group. Did you mean 'labels'?",
+    ],
+    [
+      'a group nowhere',
+      `${HEAD}${FLEET}regions: { a: {}, b: {} }\n`,
+      "3:8 Group 'web' does not say in which region it is.",
+    ],
+    [
+      'shares that are not the whole',
+      `${HEAD}fleet: { web: { count: 9, mix: { labels.a: { x: 50%, y: 40% } } } }\n`,
+      '2:44 The shares of labels.a make 90%, not 100%.',
+    ],
+    [
+      'too many neighbours',
+      `${HEAD}${FLEET}overlay: { kind: regular, degree: 10 }\n`,
+      '4:35 10 nodes cannot have 10 neighbours each.',
+    ],
+    [
+      'half a connection',
+      `${HEAD}fleet: { web: { count: 9 } }\noverlay: { kind: regular, degree: 3 }\n`,
+      '3:35 9 nodes cannot all have 3 neighbours: that makes half a connection.',
+    ],
+    [
+      'an edge to nowhere',
+      `${HEAD}${FLEET}overlay: { kind: edges, edges: [[0, 1], [1, 12]] }\n`,
+      '4:41 There is no node 12: they are 0 to 9.',
+    ],
+    [
+      'two islands',
+      `${HEAD}fleet: { web: { count: 4 } }\noverlay: { kind: edges, edges: [[0, 1], [2, 3]] }\n`,
+      '3:32 There is no way from node 2 to node 0.',
+    ],
+    [
+      'nobody to dial',
+      `${HEAD}fleet: { web: { count: 4, nat: true } }\n`,
+      '2:8 Every node is behind NAT, so nobody can be dialled.',
+    ],
+    [
+      'too few to dial',
+      `${HEAD}fleet: { hub: { count: 2 }, web: { count: 100, nat: true } }\n`,
+      '2:8 100 nodes are behind NAT and the other 2 have room for 48 of them.',
+    ],
+    [
+      'a fleet for the exact network',
+      `${HEAD}network: exact\nfleet: { web: { count: 9000 } }\n`,
+      '2:10 The exact network holds at most 5000 nodes, not 9000.',
+    ],
     ['a list that is a map', `${HEAD}${FLEET}events: { at: 1s }\n`, '4:9 Events must be a list, not a map.'],
-    ['a backup of the future', `${HEAD}${FLEET}${policy}events: [{ at: 1s, restore-publisher: ops, from: 2s, publishes: site }]\n`, '5:50 A backup cannot be newer than its restoration.'],
-    ['no YAML', `${HEAD}fleet: [\n`, '3:1 Flow sequence in block collection must be sufficiently indented and end with a ].'],
+    [
+      'a backup of the future',
+      `${HEAD}${FLEET}${policy}events: [{ at: 1s, restore-publisher: ops, from: 2s, publishes: site }]\n`,
+      '5:50 A backup cannot be newer than its restoration.',
+    ],
+    [
+      'no YAML',
+      `${HEAD}fleet: [\n`,
+      '3:1 Flow sequence in block collection must be sufficiently indented and end with a ].',
+    ],
   ])('%s', (_, text, message) => {
     expect(problems(text)[0]).toBe(message)
   })
@@ -104,7 +211,17 @@ describe('what is wrong with a scenario is said at its place', () => {
   })
 
   it('never throws for what a file can contain', () => {
-    for (const text of ['', '- 1', 'null', '"x"', 'scenario: [1]', 'fleet: 3', 'fleet: { a: [] }', '&a [*a]', 'events: [[], 3, null]'])
+    for (const text of [
+      '',
+      '- 1',
+      'null',
+      '"x"',
+      'scenario: [1]',
+      'fleet: 3',
+      'fleet: { a: [] }',
+      '&a [*a]',
+      'events: [[], 3, null]',
+    ])
       expect(readScenario('s.yaml', text).scenario).toBeUndefined()
   })
 })

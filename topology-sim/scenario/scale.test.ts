@@ -31,7 +31,10 @@ describe('a scenario with another number of nodes', () => {
 
   it('repeats an exported fleet under other names', () => {
     const node = { labels: {}, facts: {}, presence: 'always', dialable: true } as const
-    const exported = [{ ...node, name: 'a' }, { ...node, name: 'b' }]
+    const exported = [
+      { ...node, name: 'a' },
+      { ...node, name: 'b' },
+    ]
     const scaled = scaleTo({ ...scenario, exported }, 5)
     expect(scaled.exported?.map(({ name }) => name)).toEqual(['a', 'b', 'a~2', 'b~2', 'a~3'])
   })

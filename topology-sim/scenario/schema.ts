@@ -143,7 +143,9 @@ export const headSchema = z.strictObject({
     .describe('whether nodes tell each other how they are; auto: in fleets of up to 256, as everybody hears everybody'),
   sync: span
     .optional()
-    .describe('how often a node compares what it has with a neighbour; the daemon does every 30 s, long runs are quicker with more'),
+    .describe(
+      'how often a node compares what it has with a neighbour; the daemon does every 30 s, long runs are quicker with more',
+    ),
   network: z
     .enum(['model', 'exact'])
     .default('model')
