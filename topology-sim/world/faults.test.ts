@@ -93,7 +93,8 @@ describe('what happens to machines and wires', () => {
     fleet.leave(2)
     await fleet.run(fleet.nowMs + 60_000)
     expect(fleet.engine(0)?.view.ledger.certificateOf(fleet.keyOf(2), 0).state).toBe('left')
-    expect(fleet.inspect(2).neighbours).toEqual([])
+    expect(fleet.inspect(2)).toMatchObject({ neighbours: [], status: 'left' })
+    expect(fleet.check(true)).toEqual([])
   })
 
   it('a revoked member is hung up on everywhere', async () => {
@@ -102,7 +103,7 @@ describe('what happens to machines and wires', () => {
     fleet.revoke(6, 'member')
     await fleet.run(90_000)
     expect(fleet.inspect(6).neighbours).toEqual([])
-    expect(fleet.check(false)).toEqual([])
+    expect(fleet.check(true)).toEqual([])
   })
 
   it('a grant lets another node publish, and its end makes what comes later void', async () => {

@@ -1,7 +1,8 @@
-import { LIMITS, type Cid, type PolicyToApply } from '../../node/core/index.ts'
+import { LIMITS, type Cid, type Ledger, type PolicyToApply } from '../../node/core/index.ts'
 import { SIM_LIMITS } from '../limits.ts'
 import type { Tracked } from './publications.ts'
-import { STATUS, type WorldState } from './state.ts'
+import { digestText } from './memo.ts'
+import type { WorldState } from './state.ts'
 
 /** Something happened that must never happen. */
 export interface Violation {
@@ -94,38 +95,55 @@ export class Watch {
     for (const publication of this.#state.publications.list) {
       const { reply, version, policy } = publication
       if (reply?.ok !== true || version === null) continue
-      for (let node = 0; node < this.#state.size; node++) {
-        if (!this.#state.isUp(node) || this.#ledgerOf(node).has(version)) continue
-        this.violate('lostPublish', node, `${this.#name(node)} lacks ${policy} ${version}, which was acknowledged.`)
-        break
-      }
+      const without = this.#members().find((node) => !this.#ledgerOf(node).has(version))
+      if (without === undefined) continue
+      this.violate('lostPublish', without, `${this.#name(without)} lacks ${policy} ${version}, which was acknowledged.`)
     }
   }
 
-  #ledgerOf(node: number) {
+  #ledgerOf(node: number): Ledger {
     return this.#state.engines[node]?.view.ledger ?? this.#state.genesis.ledger
   }
 
-  /** All that are up hold the same records, and run what these say. */
-  #converged(): void {
-    const first = this.#firstUp()
-    if (first === null) return
-    const wanted = this.#ledgerOf(first)
-    for (let node = first + 1; node < this.#state.size; node++) {
-      if (!this.#state.isUp(node)) continue
-      const ledger = this.#ledgerOf(node)
-      // Equal records are one object, unless they gave different ledgers, which was said when it happened.
-      if (ledger === wanted || ledger.size === wanted.size) continue
-      this.violate(
-        'notConverged',
-        node,
-        `${this.#name(node)} holds ${ledger.size} records, ${this.#name(first)} ${wanted.size}.`,
-      )
-    }
+  /** Nodes that are up and belong, by what the best informed of them knows. */
+  #members(): readonly number[] {
+    const up: number[] = []
+    for (let node = 0; node < this.#state.size; node++) if (this.#state.isUp(node)) up.push(node)
+    const best = this.#best(up)
+    if (best === null) return []
+    const { keys } = this.#state.genesis
+    return up.filter((node) => best.isMember(keys[node] ?? '', this.#state.clockMs))
   }
 
-  #firstUp(): number | null {
-    for (let node = 0; node < this.#state.size; node++) if (this.#state.status[node] === STATUS.up) return node
-    return null
+  /** The largest ledger; records are never fewer for knowing more, but for those that a charter closed. */
+  #best(nodes: readonly number[]): Ledger | null {
+    let best: Ledger | null = null
+    for (const node of nodes) {
+      const ledger = this.#ledgerOf(node)
+      if (best === null || ledger.size > best.size) best = ledger
+    }
+    return best
   }
+
+  /** All members that are up hold the same records, and run what these say. */
+  #converged(): void {
+    const members = this.#members()
+    const best = this.#best(members)
+    if (best === null) return
+    for (const node of members) {
+      const ledger = this.#ledgerOf(node)
+      // Equal records are one object, unless they gave different ledgers, which was said when it happened.
+      if (ledger !== best && digestText(ledger) !== digestText(best)) {
+        this.violate('notConverged', node, `${this.#name(node)} holds ${ledger.size} records, another ${best.size}.`)
+        continue
+      }
+      const late = this.#state.engines[node]?.view.policies().find((one) => isLate(one))
+      if (late !== undefined) this.violate('notConverged', node, `${this.#name(node)} is behind with ${late.policy}.`)
+    }
+  }
+}
+
+/** Nothing is in the way, and still it does not run: a fork, a newer build or a host that fails say so by their codes. */
+function isLate({ state, code }: { readonly state: string; readonly code: string | null }): boolean {
+  return state === 'behind' && (code === null || code === 'E_UNFETCHED')
 }

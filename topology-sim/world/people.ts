@@ -245,6 +245,13 @@ export function join(state: WorldState, node: number, via: number): void {
   state.connections.redialAll([node], 0)
 }
 
+/** The daemon of one that left tells its neighbours, and ends. */
+const LAST_WORDS_MS = 5_000
+
 export function leave(state: WorldState, node: number): void {
   feed(state, node, { type: 'command', ref: state.publications.nextRef(), command: { type: 'leave' } })
+  state.later(LAST_WORDS_MS * 1000, EVENT.action, node, () => {
+    state.connections.cutAll(node)
+    state.status[node] = STATUS.left
+  })
 }
