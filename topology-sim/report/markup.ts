@@ -22,5 +22,6 @@ export function bars(rows: readonly (readonly [label: string, value: number, tex
       `<span class="bar" style="width:${Math.round((value / largest) * 160)}px"></span>`,
       escape(text),
     ]),
+    'bars',
   )
 }

@@ -131,13 +131,16 @@ export function hits({ publications, nodes }: RunResult): string[] {
     })
 }
 
+/** Nodes with the most traffic; run.json has more. */
+const HOT = 10
+
 export function trafficSection({ traffic }: RunResult): string {
   const { bytesPerNode, bytesBy, bytesByGroup, hottest } = traffic
   const kinds = Object.entries(bytesBy).map(([kind, bytes]) => [kind, bytes, bytesText(bytes)] as const)
   const groups = bytesByGroup.map(
     ({ name, mean, max }) => [`${name}`, mean, `${bytesText(mean)}, at most ${bytesText(max)}`] as const,
   )
-  const hot = hottest.map(({ node, bytes }) => [node, bytes, bytesText(bytes)] as const)
+  const hot = hottest.slice(0, HOT).map(({ node, bytes }) => [node, bytes, bytesText(bytes)] as const)
   return [
     '<h2>Traffic</h2>',
     `<p>A node sent and received ${bytesText(bytesPerNode.p50)} (p50), ${bytesText(bytesPerNode.p99)} (p99), at most ${bytesText(bytesPerNode.last)}; a connection carried ${bytesText(traffic.bytesPerLink)} and ${countText(traffic.copiesPerLink)} copies of records.</p>`,
@@ -172,7 +175,7 @@ const STATES: Readonly<Record<string, string>> = {
 }
 const OTHER_STATE = '#e69f00'
 
-export function drawing({ topology }: RunResult): string {
+export function drawing({ topology, fleet }: RunResult): string {
   const places = layout(topology)
   const edges = topology.edges.map(([a, b]) => {
     const [from, to] = [places[a], places[b]]
@@ -183,6 +186,12 @@ export function drawing({ topology }: RunResult): string {
     const colour = STATES[state] ?? OTHER_STATE
     return `<circle data-node="${i}" data-name="${escape(`${name} (${state})`)}" cx="${x}" cy="${y}" r="6" fill="${colour}"><title>${escape(name)}: ${escape(state)}</title></circle>`
   })
+  const names = fleet.regions.map(({ name }, region) => {
+    const own = places.filter((_, i) => topology.nodes[i]?.region === region)
+    if (fleet.regions.length < 2 || own.length === 0) return ''
+    const [x, y] = [own.reduce((sum, at) => sum + at.x, 0) / own.length, Math.min(...own.map((at) => at.y))]
+    return `<text x="${Math.round(x)}" y="${Math.max(18, y - 14)}">${escape(name)}</text>`
+  })
   const key = [...new Set(topology.nodes.map(({ state }) => state))].map(
     (state) => `<span class="key" style="background:${STATES[state] ?? OTHER_STATE}"></span>${escape(state)}`,
   )
@@ -190,5 +199,5 @@ export function drawing({ topology }: RunResult): string {
     topology.of > topology.nodes.length
       ? `${countText(topology.nodes.length)} of ${countText(topology.of)} nodes, near the first one`
       : 'all nodes'
-  return `<h2>Topology at the end</h2><p class="dim">${part}; point at one, or tap it, to see its connections. <span id="topology-about"></span></p><p class="dim">${key.join('')}</p><svg id="topology" viewBox="0 0 ${CANVAS.width} ${CANVAS.height}" role="img" aria-label="connections between nodes">${edges.join('')}${dots.join('')}</svg>`
+  return `<h2>Topology at the end</h2><p class="dim">${part}; point at one, or tap it, to see its connections. <span id="topology-about"></span></p><p class="dim">${key.join('')}</p><svg id="topology" viewBox="0 0 ${CANVAS.width} ${CANVAS.height}" role="img" aria-label="connections between nodes">${edges.join('')}${dots.join('')}${names.join('')}</svg>`
 }
