@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { COMMON_ATTRIBUTES, RESOURCE_TYPES } from '../../policies/index.ts'
+import { COMMON_ATTRIBUTES, policyJsonSchema, RESOURCE_TYPES } from '../../policies/index.ts'
 import type { Context, Invocation } from '../command.ts'
 import { CliError, EXIT } from '../errors.ts'
 import type { Exit } from '../errors.ts'
@@ -22,6 +22,11 @@ export interface DocsOutput {
   readonly schema: object
   /** Lines of a policy, below `resources:`; null for a type without one. */
   readonly example: string | null
+}
+/** `chorus docs policy --json`. `schema` is the JSON Schema of a whole policy.yaml, for editors. */
+export interface DocsPolicyOutput {
+  readonly type: 'policy'
+  readonly schema: object
 }
 interface AttributeOutput {
   readonly name: string
@@ -47,6 +52,15 @@ export async function run(context: Context, { args, options }: Invocation): Prom
     )
     return EXIT.done
   }
+  if (wanted === 'policy') {
+    const schema = policyJsonSchema(RESOURCE_TYPES)
+    context.out.result<DocsPolicyOutput>(
+      'docs',
+      { type: 'policy', schema },
+      options.flag('schema') ? schemaText : policyText,
+    )
+    return EXIT.done
+  }
   const type = Object.hasOwn(RESOURCE_TYPES, wanted) ? RESOURCE_TYPES[wanted] : undefined
   if (type === undefined)
     throw new CliError(
@@ -64,12 +78,15 @@ export async function run(context: Context, { args, options }: Invocation): Prom
     schema,
     example: TYPE_EXAMPLES[wanted] ?? null,
   }
-  context.out.result(
-    'docs',
-    data,
-    options.flag('schema') ? (shown) => `${JSON.stringify(shown.schema, undefined, 2)}\n` : human,
-  )
+  context.out.result('docs', data, options.flag('schema') ? schemaText : human)
   return EXIT.done
+}
+
+const schemaText = ({ schema }: { readonly schema: object }): string => `${JSON.stringify(schema, undefined, 2)}\n`
+
+function policyText({ schema }: DocsPolicyOutput, paint: Paint): string {
+  const rows = attributesOf(schema).map(({ name, type, help }) => [paint('bold', name), type, help])
+  return `${paint('bold', 'policy.yaml')}: what a policy may say. For an editor: chorus docs policy --schema\n\n${grid(paint, [{ title: 'KEY' }, { title: 'IS' }, { title: '' }], rows)}`
 }
 
 /** Attributes are documented as they may be written; what has no JSON form (bytes from the node) is left open. */

@@ -10,6 +10,7 @@ import { buildFolder } from '../source/compile.ts'
 import type { Built } from '../source/compile.ts'
 import { checkClaims } from '../source/claims.ts'
 import { checkForNodes } from '../source/expand.ts'
+import { checkSecrets } from '../source/secrets.ts'
 import { gitMeta } from '../source/git.ts'
 
 /** `chorus publish --dry-run --json`. Without --dry-run see PublishOutput. */
@@ -30,6 +31,8 @@ export async function run(context: Context, { args, options }: Invocation): Prom
   const client = await daemonOf(context)
   const { nodes } = await client.nodes()
   checkForNodes(context, built, nodes, options.flag('partial'))
+  if (policy.secrets !== undefined)
+    checkSecrets(context, built, (await client.status()).mesh, nodes, options.flag('partial'))
   const progress = context.out.progress(`handing ${bytes(bundle.size)} to the daemon`)
   try {
     await client.putBlocks(rootFirst(bundle))

@@ -38,7 +38,7 @@ export async function secretFolder(context: Context, dir: string, nodes: readonl
   return { dir: resolve(context.io.cwd, dir), policy, secrets, readers }
 }
 
-function readerOf(row: NodeRow): Reader {
+export function readerOf(row: NodeRow): Reader {
   return { ...contextOf(row), recipient: row.ageRecipient }
 }
 

@@ -28,7 +28,10 @@ export const POLICIES: readonly CommandSpec[] = [
     options: [
       ...WAIT,
       { flags: '--dry-run', help: 'compile and show what would be published, and send nothing' },
-      { flags: '--partial', help: 'publish although some nodes cannot resolve it, or another policy claims the same there' },
+      {
+        flags: '--partial',
+        help: 'publish although some nodes cannot resolve it, or another policy claims the same there',
+      },
       SET,
       ...SIGNING,
     ],
@@ -134,9 +137,12 @@ export const POLICIES: readonly CommandSpec[] = [
     name: 'docs',
     group: 'Policies',
     summary: 'Print what a resource type does, its attributes and an example',
-    args: [{ name: '[TYPE]', help: 'such as file; all types when left out' }],
+    args: [{ name: '[TYPE]', help: 'such as file; policy for a policy itself; all types when left out' }],
     options: [{ flags: '--schema', help: 'print the JSON Schema' }],
-    examples: [['docs file', 'all attributes of file']],
+    examples: [
+      ['docs file', 'all attributes of file'],
+      ['docs policy --schema > policy.schema.json', 'for completion and hover in an editor'],
+    ],
     load: () => import('../commands/docs.ts'),
   },
 ]
