@@ -14,7 +14,7 @@ import type { RunMemory } from './memory.ts'
 import { Preparer } from './prepare.ts'
 import type { Prepared } from './prepare.ts'
 import type { NodeSecrets } from './secrets.ts'
-import type { DriftWatch } from './watch.ts'
+import type { DriftWatch, WatchedPath } from './watch.ts'
 
 type Apply = EffectOf<'apply'>
 
@@ -137,7 +137,6 @@ export class Converger {
       this.#inForce = effect.policies
       const prepared = await this.#preparer.all(effect.policies, this.#options.context())
       const { result, beside } = why === null ? await this.#apply(prepared, effect) : await this.#look(prepared, effect)
-      watch.set([...result.watch].flatMap(([path, ids]) => ids.map((resource) => ({ path, resource }))))
       const refused = prepared.flatMap((one) => (one.ok ? [] : one.outcomes))
       const outcomes = [...refused, ...result.outcomes, ...beside]
       onRun({
@@ -177,16 +176,20 @@ export class Converger {
   }
 
   async #look(prepared: readonly Prepared[], { removed }: Apply): Promise<Worked> {
-    return { result: await this.#converge(prepared, { apply: false, removed }), beside: [] }
+    const result = await this.#converge(prepared, { apply: false, removed })
+    this.#options.watch.set(watched(result))
+    return { result, beside: [] }
   }
 
   /** Before, resources, health, after; and everything back if nobody can be reached any more. */
   async #apply(all: readonly Prepared[], { removed }: Apply): Promise<Worked> {
-    const { memory, context } = this.#options
+    const { memory, context, watch } = this.#options
     const request = (prepared: readonly Prepared[]) => () => this.#request(prepared, { apply: true, removed })
     const work = async (prepared: readonly Prepared[]): Promise<ConvergeResult> => {
       const result = await this.#converge(prepared, { apply: true, removed })
       memory.save(result.memory)
+      // From here on what changes is drift, also while health checks and neighbours are waited for.
+      watch.set(watched(result))
       return result
     }
     const who = this.#confirmed.neighbours()
@@ -244,6 +247,10 @@ export class Converger {
       },
     }
   }
+}
+
+function watched({ watch }: ConvergeResult): WatchedPath[] {
+  return [...watch].flatMap(([path, ids]) => ids.map((resource) => ({ path, resource })))
 }
 
 function applied(one: Prepared, all: readonly Outcome[], handsOff: boolean): AppliedPolicy {

@@ -79,7 +79,7 @@ describe('a policy with package, configuration, service and user on three Debian
       mkdirSync(dirname(full), { recursive: true })
       writeFileSync(full, content)
     }
-    return from.exec(['chorus', 'publish', `/root/${name}`, ...set.flatMap((one) => ['--set', one])])
+    return from.exec(['chorus', 'publish', `/root/${name}`, '--local', ...set.flatMap((one) => ['--set', one])])
   }
   const publishServer = (greeting: string, from = fleet.host(0)): void => {
     const files = { 'policy.yaml': SERVER, 'conf.liquid': CONF, 'repo.asc': repo.key }
@@ -110,7 +110,7 @@ describe('a policy with package, configuration, service and user on three Debian
       expect(must(host.sh('stat -c "%U %a" /etc/testweb.conf; systemctl is-enabled testweb')).stdout).toBe(
         'webber 640\nenabled\n',
       )
-      expect(must(host.sh('dpkg-query -W -f "${Status}" testweb')).stdout).toBe('install ok installed')
+      expect(must(host.exec(['dpkg-query', '-W', '-f', '${Status}', 'testweb'])).stdout).toBe('install ok installed')
       await fleet.until(host, 'chorus status', ({ status }) => status === 0)
     }
   })
@@ -199,7 +199,7 @@ describe('a policy with package, configuration, service and user on three Debian
   })
 
   it('that is retired takes its user with it and leaves the rest', async () => {
-    must(fleet.host(0).sh('chorus retire web/server'))
+    must(fleet.host(0).sh('chorus retire web/server --yes'))
     for (const host of fleet.hosts) {
       await fleet.until(host, 'getent passwd webber', ({ status }) => status !== 0)
       expect(must(host.sh('systemctl is-active testweb; cat /etc/testweb.conf')).stdout).toContain(
