@@ -67,7 +67,9 @@ writeFileSync(
   `#!/bin/sh
 # The launcher follows links to find the Node and the program beside it.
 here=$(dirname "$(readlink -f "$0")")
-exec "$here/node" "$here/../lib/dist/cli-tui/main.js" "$@"
+# Every thread with a heap of its own would keep 2 MB more: two are enough.
+export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}"
+exec "$here/node" "$here/../lib/dist/bin/chorus.js" "$@"
 `,
 )
 chmodSync(join(root, 'bin/chorus'), 0o755)

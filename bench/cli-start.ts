@@ -52,7 +52,7 @@ function timed(args: readonly string[]): number {
 async function measure(): Promise<void> {
   const server = await serve()
   try {
-    const command = ['dist/cli-tui/main.js', 'status', '--state', dir]
+    const command = ['dist/bin/chorus.js', 'status', '--state', dir]
     const empty = ['-e', '']
     // The first runs fill the file cache.
     for (const args of [empty, command, empty, command]) timed(args)

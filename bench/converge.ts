@@ -94,7 +94,7 @@ function once(files: number, runs: number, withPuppet: boolean): Record<string, 
 }
 
 function bundleOf(here: string): void {
-  const main = join(import.meta.dirname, '../dist/cli-tui/main.js')
+  const main = join(import.meta.dirname, '../dist/bin/chorus.js')
   run([process.execPath, main, 'build', join(here, 'policy-bundle'), '-o', join(here, 'policy-bundle.bundle')])
 }
 

@@ -30,7 +30,7 @@ try {
   const neighbours = await Promise.all(mesh.nodes.map(async (node) => (await node.status()).peers.length))
   const asked = mesh.nodes.map((node) => usageOf(node.pid).rssMb)
   const cpu = after.map((usage, i) => ((usage.cpuSeconds - (before[i]?.cpuSeconds ?? 0)) / SECONDS) * 100)
-  const main = join(import.meta.dirname, '../dist/cli-tui/main.js')
+  const main = join(import.meta.dirname, '../dist/bin/chorus.js')
   const status = times(STARTS, [main, 'status', '--state', mesh.node(1).dir])
   const empty = times(STARTS, ['-e', '0'])
   report('idle', {

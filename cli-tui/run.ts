@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
+import { agentVersion } from '../node/control/index.ts'
 import type { Exit, ShownError } from './errors.ts'
 import { CliError, EXIT, shownError } from './errors.ts'
 import type { Io } from './io.ts'
@@ -9,7 +10,6 @@ import { paintFor } from './out/paint.ts'
 import { parse } from './parse.ts'
 import { processIo } from './process-io.ts'
 import { TABLE } from './table/index.ts'
-import { agentVersion } from './version.ts'
 
 /** The whole command: parses, runs, reports. Returns the exit code and never throws. */
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<Exit> {

@@ -7,7 +7,7 @@ import type { InitOptions, InitResult, JoinOptions, JoinResult } from './join/ty
  * The daemon and the ways into a mesh. libp2p takes a quarter of a second to load, so everything heavy is loaded when it
  * is called. For talking to a running daemon import `node/control/index.ts`.
  */
-export { agentVersion } from './version.ts'
+export { agentVersion } from './installed.ts'
 export { listBackups, type BackupRecord } from './host/backups.ts'
 export { openHost, type HostOptions } from './host/host.ts'
 export { ageIdentity, readIdentity, type AgeIdentity } from './join/secrets.ts'

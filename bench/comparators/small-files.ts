@@ -60,7 +60,7 @@ export function chorus(dir: string, files: number, runs: number, form: 'folder' 
   const policy = join(dir, `policy-${form}`)
   write(join(policy, 'policy.yaml'), chorusPolicy(out, files))
   const what = form === 'folder' ? policy : `${policy}.bundle`
-  const main = join(import.meta.dirname, '../../dist/cli-tui/main.js')
+  const main = join(import.meta.dirname, '../../dist/bin/chorus.js')
   const state = join(dir, `state-${form}`)
   const argv = [process.execPath, main, 'converge', what, '--state', state]
   return { name: `chorus converge (${form})`, argv, out, state, runs }

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { installed } from '../../node/control/index.ts'
 import { CliError } from '../errors.ts'
 
 /** This very command, as a file that Node runs: compiled or not. */
-const MAIN = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : '../main.js', import.meta.url))
+const MAIN = join(installed().folder, import.meta.url.endsWith('.ts') ? 'cli-tui/main.ts' : 'dist/bin/chorus.js')
 /** Loading libp2p and opening the store takes about a second on a slow machine. */
 const UP_MS = 20_000
 /** After this an orderly end is not coming. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { installed } from '../../node/control/index.ts'
 import type { NodeRow } from '../../node/control/index.ts'
 import type { Context } from '../command.ts'
 import { CliError } from '../errors.ts'
@@ -190,11 +190,8 @@ function firstLine(path: string): string {
   return (readFileSync(path, 'utf8').split('\n', 1)[0] ?? '').trim()
 }
 
-/** policies/examples/hello: beside the sources, or one folder up from the compiled ones. */
 export function exampleFolder(): string {
-  for (const path of ['../../policies/examples/hello', '../../../policies/examples/hello']) {
-    const folder = fileURLToPath(new URL(path, import.meta.url))
-    if (existsSync(join(folder, 'policy.yaml'))) return folder
-  }
+  const folder = join(installed().folder, 'policies/examples/hello')
+  if (existsSync(join(folder, 'policy.yaml'))) return folder
   throw new CliError('E_DEMO', 'policies/examples/hello is not part of this installation')
 }

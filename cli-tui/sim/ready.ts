@@ -1,14 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { installed } from '../../node/control/index.ts'
 
-/** Scenarios that come with chorus, beside the sources or one folder up from the compiled ones. */
+/** Scenarios that come with chorus. */
 function readyDir(): string {
-  const found = ['../../topology-sim/scenarios', '../../../topology-sim/scenarios']
-    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
-    .find((path) => existsSync(path))
-  if (found === undefined) throw new Error('the scenarios that come with chorus are missing')
-  return found
+  return join(installed().folder, 'topology-sim/scenarios')
 }
 
 export interface Ready {

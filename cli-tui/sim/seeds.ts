@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { installed } from '../../node/control/index.ts'
 import type { RunProgress, RunResult } from '../../topology-sim/index.ts'
 import { CliError } from '../errors.ts'
 import type { SimRequest } from './prepare.ts'
@@ -34,8 +36,10 @@ function runSeed(
   seed: number,
   { heapBytes, onProgress, signal }: SeedsOptions,
 ): Promise<RunResult> {
-  // Beside this file, compiled or not.
-  const file = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+  const file = join(
+    installed().folder,
+    import.meta.url.endsWith('.ts') ? 'cli-tui/sim/worker.ts' : 'dist/bin/sim-worker.js',
+  )
   const worker = new Worker(file, {
     workerData: { ...request, seed },
     resourceLimits: { maxOldGenerationSizeMb: Math.ceil(heapBytes / 1e6) },

@@ -3,6 +3,7 @@ export { ControlClient, type Block, type ClientOptions } from './client.ts'
 export { CONTROL_ERRORS, ControlError, type ControlCode } from './errors.ts'
 export { CONTROL_LIMITS } from './limits.ts'
 export { API_VERSION } from './version.ts'
+export { agentVersion, installed } from '../installed.ts'
 export type {
   CharterView,
   ControlErrorBody,

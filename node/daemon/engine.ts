@@ -4,7 +4,7 @@ import { evaluateSelector } from '../../policies/index.ts'
 import type { EngineOptions, LocalState } from '../core/index.ts'
 import { DEFAULT_SETTINGS, DEFAULT_TIMING, Engine, peerIdOf } from '../core/index.ts'
 import { createCrypto, createSigner } from '../crypto.ts'
-import { agentVersion } from '../version.ts'
+import { agentVersion } from '../installed.ts'
 import type { Opened } from './open.ts'
 
 /** The engine of a node, from what is on its disk. */

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { DemoStep } from '../../cli-tui/demo/story.ts'
 
 /** What `npm start` runs, in a temporary folder of its own, so that what it leaves behind would show. */
-const MAIN = resolve('dist/cli-tui/main.js')
+const MAIN = resolve('dist/bin/chorus.js')
 const dir = mkdtempSync(join(tmpdir(), 'chorus-demo-test-'))
 const env = { ...process.env, NO_COLOR: '1', TMPDIR: dir }
 afterAll(() => rmSync(dir, { recursive: true, force: true }))

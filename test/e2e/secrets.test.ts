@@ -14,7 +14,7 @@ import { until } from '../support/until.ts'
  */
 const VALUE = 'correct-horse-battery-staple-7'
 const NEXT = 'another-horse-another-battery-8'
-const MAIN = resolve('dist/cli-tui/main.js')
+const MAIN = resolve('dist/bin/chorus.js')
 
 let mesh: TestMesh
 let link: Link

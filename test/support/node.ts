@@ -6,7 +6,7 @@ import { ControlClient } from '../../node/control/index.ts'
 import type { Status } from '../../node/control/index.ts'
 import type { Config } from '../../node/index.ts'
 
-const MAIN = join(import.meta.dirname, '../../dist/cli-tui/main.js')
+const MAIN = join(import.meta.dirname, '../../dist/bin/chorus.js')
 /** A start loads libp2p and opens the store; many at once share two cores. */
 const START_MS = 60_000
 

@@ -5,8 +5,11 @@ import { createInterface } from 'node:readline'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
-/** CHORUS_DIST: another build than the one in this folder. */
-export const MAIN = resolve(process.env['CHORUS_DIST'] ?? 'dist', 'cli-tui/main.js')
+/** CHORUS_DIST: another build than the one in this folder, compiled and not bundled. */
+export const MAIN =
+  process.env['CHORUS_DIST'] === undefined
+    ? resolve('dist/bin/chorus.js')
+    : resolve(process.env['CHORUS_DIST'], 'cli-tui/main.js')
 
 export interface Ran {
   readonly code: number | null
