@@ -53,7 +53,7 @@ export async function run(context: Context, { args, options }: Invocation): Prom
   if (prepared.again.digest !== again.digest)
     out.warn(`${again.file} or what it publishes is not what it was in that run, so this is another run`)
   const atMs = timeOf(options.text('at'))
-  const driver = new Driver(setupOf(prepared))
+  const driver = new Driver(await setupOf(prepared))
   const node = nodeNamed(driver, options.text('node'))
   const record = recordNamed(was, options.text('record'))
   const wanted = { ...(node === undefined ? {} : { node }), ...(record === undefined ? {} : { record }) }

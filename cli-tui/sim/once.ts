@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
+  exactNetwork,
   makeWorld,
   runScenario,
   type RunHooks,
@@ -26,7 +27,7 @@ export async function runOnce(prepared: Prepared, { onProgress, signal, now }: O
       await new Promise((done) => setImmediate(done))
     },
   }
-  const result = await runScenario(setupOf(prepared), prepared.again, hooks)
+  const result = await runScenario(await setupOf(prepared), prepared.again, hooks)
   const tookMs = Math.max(1, now() - startedAt)
   const machine = {
     tookMs,
@@ -36,7 +37,9 @@ export async function runOnce(prepared: Prepared, { onProgress, signal, now }: O
   return { ...result, machine }
 }
 
-export function setupOf({ scenario, bundles, again }: Prepared): RunSetup {
+/** The real GossipSub class is loaded only for those scenarios that ask for it. */
+export async function setupOf({ scenario, bundles, again }: Prepared): Promise<RunSetup> {
   const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
-  return { scenario, bundles, fail: again.fail, hasher: { sha256 }, makeWorld }
+  const network = scenario.network === 'exact' ? { network: await exactNetwork() } : {}
+  return { scenario, bundles, fail: again.fail, hasher: { sha256 }, makeWorld, ...network }
 }

@@ -1,7 +1,7 @@
 import type { Hasher, Ledger } from '../../node/core/index.ts'
 import type { Scenario } from '../scenario/types.ts'
 import type { Publication } from '../world/measure.ts'
-import type { PolicyBundle, RunEnd, World, WorldOptions } from '../world/types.ts'
+import type { NetworkFactory, PolicyBundle, RunEnd, World, WorldOptions } from '../world/types.ts'
 import { type About, act, keepBackups, type Stage } from './acts.ts'
 import { BlastWatch } from './blast.ts'
 import { ScenarioFleet } from './fleet.ts'
@@ -17,6 +17,8 @@ export interface RunSetup {
   readonly fail: string | null
   readonly hasher: Hasher
   readonly makeWorld: (options: WorldOptions) => World
+  /** For a scenario with `network: exact`; the model if there is none. */
+  readonly network?: NetworkFactory
 }
 
 /** One version that the scenario published. */
@@ -50,7 +52,7 @@ export class Driver {
   /** What the engines said when they were asked last. */
   #asked = { applied: -1, failed: -1, atMs: 0, settled: false }
 
-  constructor({ scenario, bundles, fail, hasher, makeWorld }: RunSetup) {
+  constructor({ scenario, bundles, fail, hasher, makeWorld, network }: RunSetup) {
     this.scenario = scenario
     this.fleet = new ScenarioFleet(scenario)
     this.blast = new BlastWatch(
@@ -63,6 +65,7 @@ export class Driver {
       overlay: overlayOf(scenario),
       ...(scenario.sync === undefined ? {} : { timing: { syncMs: scenario.sync } }),
       beacons: scenario.beacons,
+      ...(network === undefined ? {} : { network }),
       regions: this.fleet.areas.names(),
       links: this.fleet.areas.links(),
       hosts: hostModel(scenario, bundles, fail, (node, policy, bundle, resource) =>
