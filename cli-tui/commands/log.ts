@@ -4,6 +4,7 @@ import { CliError, EXIT } from '../errors.ts'
 import type { Exit } from '../errors.ts'
 import { didYouMean } from '../input/suggest.ts'
 import { daemonOf } from '../mesh/daemon.ts'
+import { grid } from '../out/grid.ts'
 import type { Paint } from '../out/paint.ts'
 import { bytes, safe, short, stamp } from '../out/text.ts'
 
@@ -56,7 +57,7 @@ export async function run(context: Context, { args, options }: Invocation): Prom
   const heads = countingHeads(entries)
   const shown = chosen.slice(0, limit).map((entry) => entryOutput(entry, heads))
   context.out.result<LogOutput>('log', { policy: policy ?? null, entries: shown }, (data, paint) =>
-    data.entries.map((entry) => entryText(entry, paint)).join(''),
+    logText(data.entries, paint, context.io.stdout.isTTY),
   )
   if (!context.out.json && shown.length === 0)
     context.out.note(options.flag('void') ? 'every entry counts' : 'nothing was published yet')
@@ -115,19 +116,33 @@ export function entryOutput(entry: LogEntry, heads: ReadonlyMap<string, number>)
   }
 }
 
-function entryText(entry: LogEntryOutput, paint: Paint): string {
-  const what =
-    entry.policy === null
-      ? entry.type.replace(/^feed\//, '')
-      : `${safe(entry.policy)}@${entry.seq ?? '?'}${entry.action === 'retire' ? paint('magenta', ' retire') : ''}`
-  const size = entry.bundle === null ? '' : paint('dim', ` ${bytes(entry.bundle.size)}`)
-  const lines = [`${paint('bold', what)} ${mark(entry, paint)}  ${paint('dim', short(entry.id))}${size}`]
-  const claimed = entry.by !== '' && entry.by !== entry.author.name ? ` (as ${safe(entry.by)})` : ''
-  lines.push(`  ${stamp(entry.at)}  ${safe(entry.author.name) || short(entry.author.key)}${claimed}`)
-  if (entry.message !== '') lines.push(`  ${safe(entry.message)}`)
-  if (!entry.counts || entry.code !== null)
-    lines.push(`  ${paint(entry.counts ? 'yellow' : 'red', entry.code ?? 'void')} ${safe(entry.reason)}`)
-  return `${lines.join('\n')}\n`
+/** A table on a terminal; elsewhere the same columns without titles, one line an entry, for grep and cut. */
+function logText(entries: readonly LogEntryOutput[], paint: Paint, isTerminal: boolean): string {
+  const rows = entries.map((entry) => entryCells(entry, paint))
+  if (!isTerminal) return rows.map((cells) => `${cells.join('  ')}\n`).join('')
+  const titles = ['WHAT', 'STANDING', 'WHEN', 'BY', 'ID', 'MESSAGE'].map((title) => ({ title }))
+  return grid(paint, titles, rows)
+}
+
+function entryCells(entry: LogEntryOutput, paint: Paint): readonly string[] {
+  const { policy, type, seq, action, author, by, bundle } = entry
+  const what = policy === null ? type.replace(/^feed\//, '') : `${safe(policy)}@${seq ?? '?'}`
+  const claimed = by !== '' && by !== author.name ? ` (as ${safe(by)})` : ''
+  const why = entry.counts && entry.code === null ? '' : `${entry.code ?? 'void'} ${safe(entry.reason)}`
+  return [
+    `${paint('bold', what)}${action === 'retire' ? paint('magenta', ' retire') : ''}`,
+    mark(entry, paint),
+    stamp(entry.at),
+    `${safe(author.name) || short(author.key)}${claimed}`,
+    paint('dim', short(entry.id)),
+    [
+      safe(entry.message),
+      bundle === null ? '' : paint('dim', bytes(bundle.size)),
+      paint(entry.counts ? 'yellow' : 'red', why),
+    ]
+      .filter((part) => part !== '')
+      .join('  '),
+  ]
 }
 
 /** Void, in force here, lost a fork, not for this node: what a reader of a log looks for. */
@@ -137,5 +152,5 @@ function mark(entry: LogEntryOutput, paint: Paint): string {
   if (entry.forked) return paint('yellow', '◐ forked: another head wins here')
   return entry.policy !== null && entry.head && entry.action !== 'retire'
     ? paint('dim', '○ newest, but not for this node')
-    : paint('dim', '·')
+    : paint('dim', '· before')
 }

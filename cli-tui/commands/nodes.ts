@@ -1,4 +1,4 @@
-import type { NodeRow } from '../../node/control/index.ts'
+import type { ControlClient, NodeRow, Receipt } from '../../node/control/index.ts'
 import type { Context, Invocation } from '../command.ts'
 import { CliError, EXIT } from '../errors.ts'
 import type { Exit } from '../errors.ts'
@@ -7,8 +7,9 @@ import { daemonOf } from '../mesh/daemon.ts'
 import { nodeNamed } from '../mesh/names.ts'
 import { facts, grid } from '../out/grid.ts'
 import { stateText } from '../out/health.ts'
+import { outcomesText } from '../out/outcomes.ts'
 import type { Paint } from '../out/paint.ts'
-import { age, plural, safe, short } from '../out/text.ts'
+import { age, plural, safe, short, stamp } from '../out/text.ts'
 
 /** `chorus nodes --json`. `ageMs` is the time since the last beacon that this node heard, null if never. */
 export interface NodesOutput {
@@ -33,6 +34,9 @@ export interface NodeOutput {
   >
 }
 
+/** Converged, or not expected to be: held by a human, or a machine that comes and goes. */
+const FINE: ReadonlySet<string> = new Set(['ok', 'held', 'away'])
+
 const STATES = ['ok', 'behind', 'drift', 'failed', 'held', 'waiting', 'stale', 'away', 'down', 'unknown']
 
 export async function run(context: Context, { args, options }: Invocation): Promise<Exit> {
@@ -43,8 +47,11 @@ export async function run(context: Context, { args, options }: Invocation): Prom
       `--state-is wants one of ${STATES.join(', ')}, not "${wanted}"${didYouMean(wanted, STATES)}`,
     )
   }
-  const rows = (await (await daemonOf(context)).nodes()).nodes
+  const client = await daemonOf(context)
+  const rows = (await client.nodes()).nodes
   const [one] = args
+  if (one !== undefined && options.flag('runs')) return await showRuns(context, client, nodeNamed(rows, one))
+  if (options.flag('runs')) throw new CliError('E_USAGE', '--runs wants one node: chorus nodes NODE --runs')
   if (one !== undefined) {
     context.out.result('node', outputOf(nodeNamed(rows, one)), detail)
     return EXIT.done
@@ -53,7 +60,7 @@ export async function run(context: Context, { args, options }: Invocation): Prom
   const nodes = selected.filter((row) => wanted === undefined || row.state === wanted).map(outputOf)
   context.out.result<NodesOutput>('nodes', { nodes }, table)
   if (nodes.length === 0 && !context.out.json) context.out.note('no node matches')
-  return EXIT.done
+  return options.flag('check') && nodes.some(({ state }) => !FINE.has(state)) ? EXIT.notConverged : EXIT.done
 }
 
 /** The nodes that a policy with this `select` would reach. @throws PolicyError if the condition does not parse */
@@ -136,3 +143,34 @@ const labelText = (node: NodeOutput): string =>
   Object.entries(node.labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(' ')
+
+/** `chorus nodes NODE --runs --json`: what the node told when it was asked. */
+export interface RunsOutput extends Receipt {
+  readonly name: string
+  readonly id: string
+}
+
+/** Asked of the node itself, over the mesh. Exit 3 if a policy of it is not as it should be. */
+async function showRuns(context: Context, client: ControlClient, { name, id }: NodeRow): Promise<Exit> {
+  const told = await client.receipt(id)
+  context.out.result<RunsOutput>('runs', { name, id, ...told }, runsText)
+  return told.policies.every(({ state }) => FINE.has(state)) ? EXIT.done : EXIT.notConverged
+}
+
+function runsText({ name, health, hold, policies, runs, cut }: RunsOutput, paint: Paint): string {
+  const all = { planned: false, all: true }
+  return [
+    `${paint('bold', safe(name))}  ${stateText(paint, health)}${hold === null ? '' : paint('magenta', `  held: ${safe(hold.reason)}`)}\n`,
+    ...policies.map(
+      ({ policy, seq, state, reason, outcomes }) =>
+        `${paint('bold', safe(policy))}${seq === null ? '' : `@${seq}`}  ${stateText(paint, state)}  ${safe(reason)}\n${outcomesText(paint, outcomes, all)}`,
+    ),
+    ...runs
+      .filter(({ outcomes }) => outcomes.length > 0)
+      .map(
+        ({ at, why, ms, handsOff, outcomes }) =>
+          `${paint('dim', stamp(at))}  run (${safe(why)}), ${ms} ms${handsOff === null ? '' : `, ${safe(handsOff)}: nothing was changed`}\n${outcomesText(paint, outcomes, all)}`,
+      ),
+    ...(cut.length === 0 ? [] : [paint('yellow', `left out because it was too much: ${cut.join(', ')}\n`)]),
+  ].join('\n')
+}

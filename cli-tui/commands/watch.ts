@@ -27,7 +27,7 @@ export async function run(context: Context, { options }: Invocation): Promise<Ex
       if (LEVELS.indexOf(event.level) < least || (kinds.length > 0 && !kinds.includes(event.kind))) continue
       const { at, kind, level, message, fields } = event
       context.out.item<EventOutput>('event', { at, event: kind, level, message, fields }, (_data, paint) =>
-        line(event, paint),
+        line(event, paint, context.io.stdout.isTTY),
       )
     }
   } catch (error) {
@@ -37,5 +37,13 @@ export async function run(context: Context, { options }: Invocation): Promise<Ex
   return EXIT.done
 }
 
-const line = (event: ControlEvent, paint: Paint): string =>
-  `${paint('dim', stamp(event.at))} ${paint(STYLE[event.level], event.level.padEnd(5))} ${paint('bold', safe(event.kind))} ${safe(event.message)}`
+/** Kinds are of at most this many letters, but for a few: columns on a terminal, single spaces elsewhere. */
+const KIND = 14
+
+const line = (event: ControlEvent, paint: Paint, isTerminal: boolean): string =>
+  [
+    paint('dim', stamp(event.at)),
+    paint(STYLE[event.level], isTerminal ? event.level.padEnd(5) : event.level),
+    paint('bold', isTerminal ? safe(event.kind).padEnd(KIND) : safe(event.kind)),
+    safe(event.message),
+  ].join(' ')

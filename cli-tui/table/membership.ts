@@ -54,11 +54,15 @@ export const MEMBERSHIP: readonly CommandSpec[] = [
     options: [
       { flags: '--select <CEL>', help: 'only nodes that this condition matches, as in a policy' },
       { flags: '--state-is <STATE>', help: 'only nodes in this state, such as failed' },
+      { flags: '--check', help: 'exit 3 if a node that is listed has a problem' },
+      { flags: '--runs', help: 'of one node: outcomes and diffs of its last runs, asked of it over the mesh' },
     ],
     examples: [
       ['nodes', 'everyone'],
       ['nodes web-1', 'all about one node'],
+      ['nodes web-1 --runs', 'what its last runs changed, with diffs (wants the verb observe there)'],
       [`nodes --select "labels.role == 'web'"`, 'whom a policy would reach'],
+      [`nodes --select "labels.role == 'web'" --check`, 'a health check of one role'],
     ],
     load: () => import('../commands/nodes.ts'),
   },
