@@ -6,7 +6,7 @@ import type { Context } from '../command.ts'
 import type { Options } from '../input/options.ts'
 import { writeWhole } from '../out/file.ts'
 import type { OutcomeRow } from '../out/outcomes.ts'
-import { agentVersion } from '../version.ts'
+import { agentVersion } from '../../node/control/index.ts'
 
 /**
  * A run that finds everything as it left it says so by the state of the files alone, as the daemon does: what was compared
