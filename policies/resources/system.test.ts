@@ -219,7 +219,7 @@ describe('a timer', () => {
     }
     expect(await lab.one('timer/backup', attrs, { onRemove: 'undo' })).toContain('changed wanted')
     expect(lab.text('/etc/systemd/system/backup.timer')).toContain(
-      'OnCalendar=daily\nPersistent=true\nRandomizedDelaySec=1800000ms\n',
+      'OnCalendar=daily\nAccuracySec=1s\nPersistent=true\nRandomizedDelaySec=1800000ms\n',
     )
     expect(lab.text('/etc/systemd/system/backup.service')).toContain(
       'User=alice\nExecStart="/bin/backup" "$$HOME 100%%"\n',

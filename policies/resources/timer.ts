@@ -155,6 +155,8 @@ function timerFile(name: string, { schedule = '', persistent = false, randomDela
       'Timer',
       [
         `OnCalendar=${schedule}`,
+        // systemd may be a minute late if nothing is said.
+        'AccuracySec=1s',
         ...(persistent ? ['Persistent=true'] : []),
         ...(randomDelay === undefined ? [] : [`RandomizedDelaySec=${durationMs(randomDelay)}ms`]),
       ],
