@@ -16,7 +16,7 @@ const NODES = Number(process.argv[2] ?? 20)
 const PUBLISHES = Number(process.argv[3] ?? 30)
 const SEEDS = Number(process.argv[4] ?? 60)
 /** Far above what two busy cores add. */
-const LATENCY_MS = 100
+const LATENCY_MS = 250
 
 const real = PUBLISHES > 0 ? await playReal(NODES, LATENCY_MS, PUBLISHES) : null
 const setting: Setting = { nodes: NODES, edges: real?.edges ?? ringAndChords(NODES), latencyMs: LATENCY_MS }
