@@ -58,7 +58,11 @@ function restart(): void {
       },
     }),
     secrets: {
-      of: async () => ({ provider: () => (secret === null ? 'waiting' : { value: secret }), mark: secret ?? '' }),
+      of: async () => ({
+        provider: () => (secret === null ? 'waiting' : { value: secret }),
+        mark: secret ?? '',
+        values: new Map(secret === null ? [] : [['key', secret]]),
+      }),
     },
     host,
     memory: new RunMemory(meta, dir),

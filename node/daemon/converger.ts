@@ -104,7 +104,8 @@ export class Converger {
       const wanted = extra === null ? others : [...others, extra]
       const prepared = await this.#preparer.all(wanted, this.#options.context())
       const result = await this.#converge(prepared, { apply: false, removed: [] })
-      const outcomes = [...prepared.flatMap((one) => (one.ok ? [] : one.outcomes)), ...result.outcomes]
+      const refused = prepared.flatMap((one) => (one.ok ? [] : one.outcomes))
+      const outcomes = this.#preparer.redacted([...refused, ...result.outcomes])
       return { outcomes: extra === null ? outcomes : outcomes.filter(({ policy }) => policy === extra.policy) }
     })
   }
@@ -138,7 +139,7 @@ export class Converger {
       const prepared = await this.#preparer.all(effect.policies, this.#options.context())
       const { result, beside } = why === null ? await this.#apply(prepared, effect) : await this.#look(prepared, effect)
       const refused = prepared.flatMap((one) => (one.ok ? [] : one.outcomes))
-      const outcomes = [...refused, ...result.outcomes, ...beside]
+      const outcomes = this.#preparer.redacted([...refused, ...result.outcomes, ...beside])
       onRun({
         why: effect.why,
         outcomes,

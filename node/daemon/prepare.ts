@@ -10,6 +10,7 @@ import { PolicyError, priorityOf, RESOURCE_TYPES, resolve, usesOf } from '../../
 import type { PolicyToApply } from '../core/index.ts'
 import { NodeError } from '../errors.ts'
 import type { Bundles, LoadedBundle } from './bundles.ts'
+import { redacted } from './redact.ts'
 import type { NodeSecrets } from './secrets.ts'
 
 /** A policy of a run: resolved for this host, or the reason why it cannot be. */
@@ -32,6 +33,8 @@ export class Preparer {
   readonly #bundles: Bundles
   readonly #secrets: Pick<NodeSecrets, 'of'>
   readonly #kept = new Map<string, Kept>()
+  /** Secrets of each policy, to be kept out of what its runs say. */
+  readonly #values = new Map<string, ReadonlyMap<string, string>>()
 
   constructor(bundles: Bundles, secrets: Pick<NodeSecrets, 'of'>) {
     this.#bundles = bundles
@@ -42,8 +45,14 @@ export class Preparer {
     const prepared: Prepared[] = []
     for (const policy of wanted) prepared.push(await this.one(policy, context))
     const names = new Set(wanted.map(({ policy }) => policy))
-    for (const name of this.#kept.keys()) if (!names.has(name)) this.#kept.delete(name)
+    for (const known of [this.#kept, this.#values])
+      for (const name of known.keys()) if (!names.has(name)) known.delete(name)
     return prepared
+  }
+
+  /** The outcomes of a run without any value of a secret. */
+  redacted(outcomes: readonly Outcome[]): readonly Outcome[] {
+    return [...this.#values.values()].reduce((left, values) => redacted(left, values), outcomes)
   }
 
   async one(wanted: PolicyToApply, context: NodeContext): Promise<Prepared> {
@@ -57,7 +66,8 @@ export class Preparer {
     const lie = contradiction(wanted, bundle)
     if (lie !== undefined) return failed(wanted, [new PolicyError('E_POLICY_SCHEMA', lie)])
     const grant = grantOf(wanted)
-    const { provider, mark } = await this.#secrets.of(bundle, context, grant)
+    const { provider, mark, values } = await this.#secrets.of(bundle, context, grant)
+    this.#values.set(wanted.policy, values)
     const key = JSON.stringify([wanted.version, wanted.bundle.cid, wanted.types, wanted.paths, context, mark])
     let kept = this.#kept.get(wanted.policy)
     if (kept?.key !== key) {

@@ -36,9 +36,11 @@ export interface HeldSecrets {
   readonly provider: SecretProvider
   /** Differs when a value does; says nothing of it. Constant for a policy without secrets. */
   readonly mark: string
+  /** By name, those that are here: to be kept out of what is said. */
+  readonly values: ReadonlyMap<string, string>
 }
 
-const NONE: HeldSecrets = { provider: () => 'waiting', mark: '' }
+const NONE: HeldSecrets = { provider: () => 'waiting', mark: '', values: new Map() }
 
 /**
  * Finds the secrets of this node's policies: opens those of the bundle with the node's own key, reads files, runs
@@ -68,7 +70,8 @@ export class NodeSecrets {
     const mark = createHmac('sha256', this.#salt)
       .update(JSON.stringify([...answers]))
       .digest('hex')
-    return { provider: (name) => answers.get(name) ?? 'waiting', mark }
+    const values = new Map([...answers].flatMap(([name, answer]) => (hasValue(answer) ? [[name, answer.value]] : [])))
+    return { provider: (name) => answers.get(name) ?? 'waiting', mark, values }
   }
 
   async #find(bundle: LoadedBundle, name: string, source: SecretSource, grant: Grant | null): Promise<Found> {
@@ -126,6 +129,10 @@ export class NodeSecrets {
       }
     }
   }
+}
+
+function hasValue(answer: SecretAnswer): answer is { readonly value: string } {
+  return answer !== 'waiting' && 'value' in answer
 }
 
 /** As without a mesh: what the machine has itself. No key opens what is in the bundle, so that is waited for. */

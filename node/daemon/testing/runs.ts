@@ -118,7 +118,7 @@ export class RunsRig {
           for (const cid of chunks) yield await read(cid)
         },
       }),
-      secrets: { of: async () => ({ provider: () => 'waiting', mark: '' }) },
+      secrets: { of: async () => ({ provider: () => 'waiting', mark: '', values: new Map() }) },
       host: this.host,
       memory: new RunMemory(this.#meta, this.dir),
       marks: new RunMarks(this.#meta),
