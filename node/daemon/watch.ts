@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, watch } from 'node:fs'
+import { lstatSync, watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { FlapLimit } from './flap.ts'
@@ -24,7 +24,7 @@ interface Known {
 export class DriftWatch {
   readonly #onDrift: (resources: readonly string[]) => void
   readonly #flaps: FlapLimit
-  readonly #folders = new Map<string, FSWatcher>()
+  readonly #folders = new Map<string, WatchedFolder>()
   #paths = new Map<string, Known>()
   readonly #touched = new Set<string>()
   #timer: NodeJS.Timeout | undefined
@@ -50,8 +50,9 @@ export class DriftWatch {
     }
     this.#paths = wanted
     const folders = new Set([...wanted.keys()].flatMap((path) => [dirname(path), path]))
-    for (const [folder, watcher] of this.#folders) {
-      if (folders.has(folder)) continue
+    for (const [folder, { watcher, ino }] of this.#folders) {
+      // One that was removed and made again is another folder: the old watch sees nothing of it.
+      if (folders.has(folder) && inodeOf(folder) === ino) continue
       watcher.close()
       this.#folders.delete(folder)
     }
@@ -69,7 +70,7 @@ export class DriftWatch {
 
   close(): void {
     clearTimeout(this.#timer)
-    for (const watcher of this.#folders.values()) watcher.close()
+    for (const { watcher } of this.#folders.values()) watcher.close()
     this.#folders.clear()
     this.#paths.clear()
   }
@@ -77,14 +78,15 @@ export class DriftWatch {
   #watch(folder: string): void {
     if (this.#folders.has(folder) || this.#folders.size >= DAEMON_LIMITS.watchedFolders) return
     // Files are seen through their folder; a folder that is a resource itself is watched for what is in it.
-    if (!isFolder(folder)) return
+    const ino = inodeOf(folder)
+    if (ino === null) return
     try {
       const watcher = watch(folder, { persistent: false }, (_kind, name) => this.#seen(folder, name))
       watcher.on('error', () => {
         watcher.close()
         this.#folders.delete(folder)
       })
-      this.#folders.set(folder, watcher)
+      this.#folders.set(folder, { watcher, ino })
     } catch {
       // No inotify watch left, or no such file system: the full check finds it.
     }
@@ -122,23 +124,22 @@ export class DriftWatch {
   }
 }
 
-const CGROUPS = '/sys/fs/cgroup/'
+interface WatchedFolder {
+  readonly watcher: FSWatcher
+  readonly ino: number
+}
 
-function isFolder(path: string): boolean {
-  try {
-    return lstatSync(path).isDirectory()
-  } catch {
-    return false
-  }
+/** Of a folder; null if there is none. */
+function inodeOf(path: string): number | null {
+  const entry = lstatSync(path, { throwIfNoEntry: false })
+  return entry?.isDirectory() === true ? entry.ino : null
 }
 
 /** Changes whenever content, mode, owner or name of what is there do. */
 function stateOf(path: string): string {
   try {
     const { dev, ino, mode, uid, gid, size, ctimeNs } = lstatSync(path, { bigint: true })
-    // What the kernel says there has neither size nor time: `populated 0` in cgroup.events is a service that ended.
-    const said = path.startsWith(CGROUPS) ? readFileSync(path, 'utf8').slice(0, 1000) : ''
-    return [dev, ino, mode, uid, gid, size, ctimeNs, said].join(' ')
+    return [dev, ino, mode, uid, gid, size, ctimeNs].join(' ')
   } catch {
     return 'absent'
   }
