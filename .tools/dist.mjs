@@ -68,7 +68,7 @@ writeFileSync(
 # The launcher follows links to find the Node and the program beside it.
 here=$(dirname "$(readlink -f "$0")")
 # Every thread with a heap of its own would keep 2 MB more: two are enough.
-export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}"
+export MALLOC_ARENA_MAX="\${MALLOC_ARENA_MAX:-2}"
 exec "$here/node" "$here/../lib/dist/bin/chorus.js" "$@"
 `,
 )
