@@ -112,8 +112,8 @@ export class Fetch {
     const source = this.#sources.get(key)
     if (!source) return
     // Nothing of this bundle: it will say when that changes.
-    if (indices.length === 0) this.#sources.release(source)
-    this.#sources.putOff(source, indices, Date.now() + this.#options.limits.spreadMs)
+    const refused = indices.length === 0 ? [...source.asked.keys()] : indices
+    this.#sources.putOff(source, refused, Date.now() + this.#options.limits.spreadMs)
     this.refillAll()
   }
 
@@ -122,8 +122,9 @@ export class Fetch {
     if (!source || this.#ended) return
     this.bytesIn += bytes.byteLength
     this.blocksIn += 1
-    // With the root a peer may send everything else of a small bundle.
-    if (!this.#sources.answered(source, index) || !this.#missing.has(index) || this.#writing.has(index)) {
+    this.#sources.answered(source, index)
+    // One that was asked for long ago, of a peer that had it not yet, is as good as any.
+    if (!this.#missing.has(index) || this.#writing.has(index)) {
       this.duplicates += 1
       return
     }
@@ -145,7 +146,10 @@ export class Fetch {
   /** Looks after what takes too long, and asks again. */
   tick(nowMs: number): void {
     this.#sources.expire(nowMs, this.#options.limits.answerMs)
-    this.refillAll()
+    if (!this.isSmall()) return this.refillAll()
+    // Who did not have it yet, was busy, or went away in the middle is asked again for all of it.
+    if (!this.#missing.has(0) && this.#sources.asked() > 0) return
+    for (const source of this.#sources.idle(0)) this.#ask(source, [0])
   }
 
   /** A block came: the same peer is asked for more, and others if the line is half empty. */

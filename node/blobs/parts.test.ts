@@ -6,11 +6,13 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { openBlocks } from '../store/index.ts'
 import { Bucket } from './bucket.ts'
 import { Collector } from './collector.ts'
+import { BLOB_LIMITS } from '../limits.ts'
+import { Fetch } from './fetch.ts'
 import { Library } from './library.ts'
 import { pickBlocks } from './pick.ts'
 import type { PickView } from './pick.ts'
 import { makeBundle } from './testing/swarm.ts'
-import { decodeBlobFrame, encodeBlobFrame, encodeBlockHead } from './wire.ts'
+import { ALL, decodeBlobFrame, encodeBlobFrame, encodeBlockHead } from './wire.ts'
 import type { BlobFrame } from './wire.ts'
 
 const ROOT = 'bafyreich5ybd5o5oef5llftw3y24wmoyk6hto5maghsfceeaodfkct3gry'
@@ -139,5 +141,76 @@ describe('collection', () => {
       [old, kept, fresh].map(async ({ root }) => (await library.holding(root.cid)) !== undefined),
     )
     expect(held).toEqual([false, true, true])
+  })
+})
+
+describe('fetching a small bundle', () => {
+  const folders: string[] = []
+  afterEach(() => {
+    for (const dir of folders.splice(0)) rmSync(dir, { recursive: true, force: true })
+  })
+  const A = 'a'.repeat(64)
+  const B = 'b'.repeat(64)
+
+  async function begin() {
+    const dir = mkdtempSync(join(tmpdir(), 'chorus-fetch-'))
+    folders.push(dir)
+    const bundle = makeBundle(1000)
+    const asked: { readonly peer: string; readonly indices: readonly number[] }[] = []
+    let stored = 0
+    const fetch = new Fetch({
+      root: bundle.root.cid,
+      size: bundle.size,
+      blocks: await openBlocks(dir),
+      limits: BLOB_LIMITS,
+      send: (peer, frame) => void (frame.type === 'want' && asked.push({ peer, indices: frame.indices })),
+      gained: () => undefined,
+      stored: () => void (stored += 1),
+      blame: () => undefined,
+      failed: () => undefined,
+    })
+    const give = async (peer: string): Promise<void> => {
+      let index = 0
+      for (const { bytes } of [bundle.root, ...bundle.blocks].filter(
+        ({ cid }, i) => i === 0 || cid !== bundle.root.cid,
+      ))
+        await fetch.onBlock(peer, index++, bytes)
+    }
+    return { fetch, asked, give, stored: () => stored }
+  }
+
+  it('is asked for whole, once of each peer', async () => {
+    const { fetch, asked, give, stored } = await begin()
+    fetch.addSource(A, true)
+    fetch.tick(Date.now())
+    expect(asked).toEqual([{ peer: A, indices: [ALL] }])
+    await give(A)
+    expect(stored()).toBe(1)
+  })
+
+  it('takes what comes late from a peer that had it not yet', async () => {
+    const { fetch, give, stored } = await begin()
+    fetch.addSource(A, false)
+    fetch.tick(Date.now() + BLOB_LIMITS.answerMs + 1)
+    await give(A)
+    expect(stored()).toBe(1)
+  })
+
+  it('asks again whoever was busy, had nothing, or did not answer', async () => {
+    const { fetch, asked } = await begin()
+    const start = Date.now()
+    fetch.addSource(A, true)
+    fetch.addSource(B, false)
+    fetch.onBusy(A, 100, [0, 1])
+    fetch.onNotFound(B, [])
+    expect(asked).toHaveLength(2)
+    fetch.tick(start + 50)
+    expect(asked).toHaveLength(2)
+    fetch.tick(start + 1000)
+    fetch.tick(start + 1000)
+    expect(asked.slice(2)).toEqual([{ peer: A, indices: [ALL] }])
+    fetch.tick(start + BLOB_LIMITS.spreadMs + 1000)
+    fetch.tick(start + BLOB_LIMITS.spreadMs + 1000)
+    expect(asked.slice(3)).toEqual([{ peer: B, indices: [ALL] }])
   })
 })

@@ -43,6 +43,11 @@ export class Sources {
     return this.#asked.size
   }
 
+  /** Those that are asked for nothing, and may be asked for this block. */
+  idle(index: number): readonly Source[] {
+    return this.all().filter(({ asked, putOff }) => asked.size === 0 && !putOff.has(index))
+  }
+
   add(key: Key): Source {
     const source: Source = { key, complete: false, held: new Set(), asked: new Map(), putOff: new Map() }
     this.#sources.set(key, source)
@@ -83,10 +88,10 @@ export class Sources {
     }
   }
 
-  /** A block came from it; false if it was not asked for. */
-  answered(source: Source, index: number): boolean {
+  /** A block came from it. */
+  answered(source: Source, index: number): void {
     this.#asked.delete(index)
-    return source.asked.delete(index)
+    source.asked.delete(index)
   }
 
   /** What it was asked for may be asked of others. */
