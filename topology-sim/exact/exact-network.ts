@@ -14,6 +14,7 @@ export interface ExactLinks {
   readonly regions: number
   regionOf(node: number): number
   arrivalUs(nowUs: number, from: number, to: number, bytes: number): number
+  rest?(): void
 }
 
 export interface ExactOptions {
@@ -208,7 +209,9 @@ export class ExactNetwork implements Network {
       for (let i = 0; i < copies; i++) this.counters.copies++
       this.counters.count(copies > 0 ? 'gossip' : 'control', from, to, bytes)
     }
-    const at = this.#links.arrivalUs(this.#nowUs(), from, to, bytes)
+    // Lines are shared with parcels, which know the world's clock alone: it begins when all is warm.
+    const begunUs = this.#warm === null ? WARM_US : 0
+    const at = begunUs + this.#links.arrivalUs(this.#nowUs() - begunUs, from, to, bytes)
     this.#schedule(at, KIND.frame, to, from, { rpc, epoch })
   }
 
@@ -253,6 +256,7 @@ export class ExactNetwork implements Network {
       await this.#turn()
     }
     this.#warm = null
+    this.#links.rest?.()
     while (queue.next()) this.#schedule(queue.time, queue.kind, queue.a, queue.b, queue.payload)
   }
 
@@ -260,7 +264,7 @@ export class ExactNetwork implements Network {
   async #turn(): Promise<void> {
     const turns = Math.max(SHORT, this.#turns) * this.#patience
     this.#turns = 0
-    for (let i = 0; i < turns; i++) await null
+    for (let i = 0; i < turns; i++) await Promise.resolve()
   }
 }
 

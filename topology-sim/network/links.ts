@@ -90,6 +90,12 @@ export class Links {
     return this.#latency[(this.#regionOf[from] ?? 0) * this.regions + (this.#regionOf[to] ?? 0)] ?? 0
   }
 
+  /** Every line is free again: time begins anew, after a network has warmed up. */
+  rest(): void {
+    this.#upUntil.fill(0)
+    this.#downUntil.fill(0)
+  }
+
   /** When the uplink has sent what it was given so far. */
   freeUs(node: number): number {
     return this.#upUntil[node] ?? 0

@@ -1,4 +1,4 @@
-import { buildVersion, type Hasher, type Ledger, seal } from '../../node/core/index.ts'
+import type { Hasher, Ledger } from '../../node/core/index.ts'
 import { Random } from '../kernel/random.ts'
 import type { EventKind, ScenarioEvent } from '../scenario/events.ts'
 import type { Scenario } from '../scenario/types.ts'
@@ -272,22 +272,8 @@ function restore(stage: Stage, by: string, fromMs: number, name: string): void {
   const ledger = stage.backups.get(backupOf(by, fromMs))
   const bundle = stage.bundles.get(name)
   const via = gatewayOf(stage, by)
-  const now = via === undefined ? undefined : world.engine(via)?.view.now
-  if (ledger === undefined || bundle === undefined || via === undefined || now === undefined)
+  if (ledger === undefined || bundle === undefined || via === undefined)
     return stage.say('restore-publisher', `${by} could not be restored: no node is up`)
-  const actor = world.actor(by)
-  const version = buildVersion(ledger, actor.key, {
-    at: now,
-    policy: bundle.policy,
-    action: 'apply',
-    selector: bundle.selector,
-    after: bundle.after,
-    onFork: bundle.onFork,
-    bundle: { cid: bundle.cid, size: bundle.size },
-    uses: bundle.uses,
-    meta: { by, message: 'after the restoration', repo: '', commit: '', dirty: false },
-  })
-  const { bytes } = seal(version, [actor], stage.hasher)
-  for (const neighbour of world.inspect(via).neighbours) world.inject(via, world.nodeOf(neighbour), bytes)
+  stage.published(world.publishAs(by, via, bundle, ledger), { name, bundle: bundle.cid, by, thief: false })
   stage.say('restore-publisher', `${by} is restored as of ${fromMs / 1000} s and publishes ${bundle.policy} again`)
 }

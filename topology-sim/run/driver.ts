@@ -31,6 +31,8 @@ const LOOK_MS = 250
 const LOOKS = 4_000
 /** It asks all engines again although nothing has changed. */
 const ASK_MS = 10_000
+/** A publisher whose node went down is never answered. */
+const ANSWER_MS = 60_000
 /** Everything has to stay settled for so long: what is under way (a gossip heartbeat, a sync) may still change it. */
 const CALM_MS = 3_000
 
@@ -155,7 +157,7 @@ export class Driver {
     const { world } = this
     if (this.#faults > 0 || this.#lastEventMs > world.nowMs) return false
     for (const { publication } of this.published) {
-      if (publication.reply === null) return false
+      if (publication.reply === null && world.nowMs < publication.startedMs + ANSWER_MS) return false
       if (publication.version !== null && !this.#isEverywhere(publication)) return false
     }
     // The engines are asked last, and only when something has changed: that is what costs.

@@ -109,4 +109,6 @@ export interface LinkModel {
   regionOf(node: number): number
   baseUs(from: number, to: number): number
   arrivalUs(nowUs: number, from: number, to: number, bytes: number): number
+  /** Every line is free again: after a network has warmed up on a clock of its own. */
+  rest?(): void
 }

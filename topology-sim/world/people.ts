@@ -95,9 +95,15 @@ export function retire(state: WorldState, node: number, policy: string): Publica
 }
 
 /** Signed by a key file, handed in at a node. Void records are handed in as well: what becomes of them is the question. */
-export function publishAs(state: WorldState, name: string, via: number, bundle: PolicyBundle): Publication {
+export function publishAs(
+  state: WorldState,
+  name: string,
+  via: number,
+  bundle: PolicyBundle,
+  knowing?: Ledger,
+): Publication {
   const actor = actorNamed(state, name)
-  const ledger = ledgerAt(state, via)
+  const ledger = knowing ?? ledgerAt(state, via)
   state.hosts.know(bundle)
   state.blobs.put(via, bundle.cid, bundle.size)
   const { policy, selector, after, onFork, uses, cid, size } = bundle
@@ -127,14 +133,15 @@ export function publishAs(state: WorldState, name: string, via: number, bundle: 
   return publication
 }
 
-/** How often the command looks whether its record is on the disk of the node that took it. Microseconds. */
+/** How often the command looks whether its record is on the disk of the node that took it, and for how long. Microseconds. */
 const DURABLE_LOOK_US = 1_000
+const DURABLE_WAIT_US = 10_000_000
 
 /** As the command does: once its record is durable it asks when another peer holds it. A node that is down gives no answer. */
-function askHeld(state: WorldState, via: number, version: Cid, ref: number): void {
-  if (engineOf(state, via).view.ledger.get(version) !== undefined)
+function askHeld(state: WorldState, via: number, version: Cid, ref: number, waitedUs = 0): void {
+  if (waitedUs > DURABLE_WAIT_US || engineOf(state, via).view.ledger.get(version) !== undefined)
     return feed(state, via, { type: 'command', ref, command: { type: 'held', version } })
-  const again = (): void => askHeld(state, via, version, ref)
+  const again = (): void => askHeld(state, via, version, ref, waitedUs + DURABLE_LOOK_US)
   state.queue.add(state.nowUs + DURABLE_LOOK_US, EVENT.action, via, state.life[via] ?? 0, again)
 }
 

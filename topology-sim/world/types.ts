@@ -8,6 +8,7 @@ import type {
   Grant,
   Key,
   Labels,
+  Ledger,
   LocalState,
 } from '../../node/core/index.ts'
 import type { Network } from '../network/network.ts'
@@ -58,8 +59,8 @@ export interface World {
 
   /** The node itself publishes: its key must have a grant. */
   publish(node: number, bundle: PolicyBundle, options?: { readonly local?: boolean }): Publication
-  /** Signed by a key file, handed in at a node. */
-  publishAs(actor: string, via: number, bundle: PolicyBundle): Publication
+  /** Signed by a key file, handed in at a node. `knowing`: not what that node knows, but what a backup did. */
+  publishAs(actor: string, via: number, bundle: PolicyBundle, knowing?: Ledger): Publication
   retire(node: number, policy: string): Publication
   /** A new charter, signed by the root key and handed in at `via` (by default node 0). */
   charter(changes: Omit<CharterChanges, 'issuedAt'>, options?: { readonly via?: number; readonly by?: string }): Cid

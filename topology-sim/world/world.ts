@@ -1,4 +1,4 @@
-import type { Actor, CharterChanges, Cid, Engine, Grant, Key } from '../../node/core/index.ts'
+import type { Actor, CharterChanges, Cid, Engine, Grant, Key, Ledger } from '../../node/core/index.ts'
 import { SimError } from '../errors.ts'
 import type { Network } from '../network/network.ts'
 import { engineOf, hear } from './drive.ts'
@@ -109,8 +109,8 @@ class SimWorld implements World {
     return people.publish(this.#state, this.#checked(node), bundle, local)
   }
 
-  publishAs(actor: string, via: number, bundle: PolicyBundle): Publication {
-    return people.publishAs(this.#state, actor, this.#checked(via), bundle)
+  publishAs(actor: string, via: number, bundle: PolicyBundle, knowing?: Ledger): Publication {
+    return people.publishAs(this.#state, actor, this.#checked(via), bundle, knowing)
   }
 
   retire(node: number, policy: string): Publication {
