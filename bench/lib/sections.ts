@@ -1,0 +1,82 @@
+/** One line of a table: where the figure is in the result, as names joined by dots. */
+export interface Row {
+  readonly what: string
+  readonly path: string
+  readonly unit?: string
+  readonly aim?: string
+}
+
+/** The sections of docs/performance.md, one for each `npm run bench:*` that has figures to show. */
+export const SECTIONS: readonly { readonly bench: string; readonly rows: readonly Row[] }[] = [
+  {
+    bench: 'spread',
+    rows: [
+      { what: 'verified on the last of 30 nodes', path: 'chorus.lastMs', unit: 'ms' },
+      { what: 'verified on the first other node', path: 'chorus.firstMs', unit: 'ms' },
+      { what: 'serf: the last of 30 agents', path: 'serf.lastMs', unit: 'ms' },
+      { what: 'last node, of serf in the same run', path: 'lastToSerf', aim: 'at most 0.1' },
+      { what: 'versions that did not arrive', path: 'chorus.misses', aim: '0' },
+      { what: 'bytes that a node receives for one version', path: 'chorus.bytesReceivedPerVersion' },
+      { what: 'of the floor (record and bundle once)', path: 'chorus.timesTheFloor', aim: 'at most 3' },
+      { what: 'copies of the record by gossip', path: 'chorus.gossipCopiesPerVersion' },
+      { what: 'bytes a second of an idle node with these neighbours', path: 'chorus.idleBytesPerSecond' },
+      { what: 'resident memory of a node', path: 'chorus.rssMb', unit: 'MB' },
+    ],
+  },
+  {
+    bench: 'blob',
+    rows: [
+      { what: '100 MB verified on the last of 10 peers', path: 'chorus.verifiedSeconds', unit: 's' },
+      { what: 'the same, and written to its place on all', path: 'chorus.appliedSeconds', unit: 's' },
+      { what: "aria2's swarm", path: 'aria2.seconds', unit: 's' },
+      { what: 'of aria2 in the same run', path: 'ratioToAria2', aim: 'at most 1' },
+      { what: 'bundles that the seed sent', path: 'chorus.bundlesSentBySeed', aim: 'at most 1.5' },
+      { what: 'CPU of all eleven nodes, writing included', path: 'chorus.cpuSecondsOfAll', unit: 's' },
+    ],
+  },
+  {
+    bench: 'idle',
+    rows: [
+      { what: 'resident memory, 10 neighbours', path: 'rssMb', unit: 'MB', aim: 'at most 90 MB' },
+      { what: 'of that its own, not shared with other Node processes', path: 'ownMb', unit: 'MB' },
+      { what: 'CPU, % of a core', path: 'cpuPercentOfACore', aim: 'at most 0.5' },
+      { what: '`chorus status` beyond an empty Node', path: 'statusBeyondNodeMs', unit: 'ms', aim: 'at most 150 ms' },
+    ],
+  },
+  {
+    bench: 'converge',
+    rows: [
+      { what: 'one-shot, 1,000 files cold, of cf-agent', path: 'ratios.onceCold', aim: 'at most 1.0' },
+      { what: 'one-shot, nothing to do, of cf-agent', path: 'ratios.onceNothing', aim: 'at most 1.2' },
+      { what: 'daemon, nothing to do, of cf-agent', path: 'ratios.residentNothing', aim: 'at most 0.15' },
+      { what: 'a drifted file repaired by the daemon', path: 'resident.repairMs', unit: 'ms', aim: 'at most 100 ms' },
+      { what: 'cf-agent cold', path: 'once.cfengine3.cold', unit: 'ms' },
+      { what: 'cf-agent nothing to do', path: 'once.cfengine3.nothing', unit: 'ms' },
+      { what: 'chorus converge (folder) cold', path: 'once.chorus converge (folder).cold', unit: 'ms' },
+      { what: 'chorus converge (folder) nothing to do', path: 'once.chorus converge (folder).nothing', unit: 'ms' },
+      { what: 'puppet apply cold', path: 'once.puppet-agent.cold', unit: 'ms' },
+      { what: 'puppet apply nothing to do', path: 'once.puppet-agent.nothing', unit: 'ms' },
+      { what: 'daemon nothing to do', path: 'resident.nothingMs', unit: 'ms' },
+      { what: 'an empty Node starts and ends', path: 'emptyNodeMs', unit: 'ms' },
+    ],
+  },
+  {
+    bench: 'policy',
+    rows: [0, 1, 2, 3].flatMap((i) => [{ what: `figure ${i + 1}`, path: `figures.${i}.ms`, unit: 'ms' }]),
+  },
+  {
+    bench: 'tui',
+    rows: [
+      { what: 'CPU of a frame, moving the cursor', path: 'cursor.cpuMsPerFrame', unit: 'ms', aim: 'at most 10 ms' },
+      { what: 'CPU of a frame, paging', path: 'scroll.cpuMsPerFrame', unit: 'ms', aim: 'at most 10 ms' },
+      {
+        what: 'CPU of a frame when 1 % of the nodes change',
+        path: 'changeOfOnePercent.cpuMsPerFrame',
+        unit: 'ms',
+        aim: 'at most 10 ms',
+      },
+      { what: 'share of the screen that a move redraws', path: 'redrawn' },
+      { what: 'memory of the terminal UI', path: 'memoryMb.rss', unit: 'MB', aim: 'at most 120 MB' },
+    ],
+  },
+]
