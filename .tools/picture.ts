@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { Harbour } from '../test/support/harbour.ts'
 import { eventually } from '../test/support/typed.ts'
 
-const SIZE = { columns: 104, rows: 27 } as const
+const SIZE = { columns: 104, rows: 24 } as const
 /** Pixels of one character of a monospaced font of 13 px, and between two pictures. */
 const CELL = { wide: 7.83, high: 17 } as const
 const MARGIN = 14
@@ -50,11 +50,14 @@ function row(text: string, top: number): string {
     const wide = (length * CELL.wide).toFixed(1)
     if (style.reverse && length > 0)
       parts.push(`<rect x="${x}" y="${top}" width="${wide}" height="${CELL.high}" fill="${style.colour}"/>`)
-    if (plain.trim() !== '') {
+    // Word by word: blanks are kept by no renderer alike.
+    for (const { 0: word, index } of plain.matchAll(/\S+/gu)) {
       const fill = style.reverse ? PAPER : style.colour
       const look = `${style.bold ? ' font-weight="bold"' : ''}${style.dim ? ' opacity="0.6"' : ''}`
-      const at = `x="${x}" y="${(top + CELL.high * 0.76).toFixed(1)}" textLength="${wide}"`
-      parts.push(`<text ${at} fill="${fill}"${look}>${escaped(plain)}</text>`)
+      const from = MARGIN + (column + Array.from(plain.slice(0, index)).length) * CELL.wide
+      const at = `x="${from.toFixed(1)}" y="${(top + CELL.high * 0.76).toFixed(1)}"`
+      const held = `textLength="${(Array.from(word).length * CELL.wide).toFixed(1)}"`
+      parts.push(`<text ${at} ${held} fill="${fill}"${look}>${escaped(word)}</text>`)
     }
     column += length
   }
@@ -73,7 +76,7 @@ function picture(screens: readonly (readonly [title: string, text: string])[]): 
   })
   const high = screens.length * (each + MARGIN) - MARGIN
   const font = 'font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono, monospace" font-size="13"'
-  const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${wide} ${high}" width="${wide}" ${font} xml:space="preserve">`
+  const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${wide} ${high}" width="${wide}" ${font}>`
   return [head, ...body, '</svg>', ''].join('\n')
 }
 
