@@ -13,6 +13,8 @@ export const SIM_LIMITS = {
   nodes: 1_500_000,
   /** Peers of one invite at genesis: the list that an invite keeps of its users is copied for each. */
   inviteUses: 64,
+  /** Records added to the first ledger at once: enough that what is copied once for a step is shared by many. */
+  genesisBatch: 8192,
   /** Neighbours a node has room for: the daemon keeps 6 to 12 that it dialled, and takes in some that others did. */
   places: 24,
   /** Events between two looks at the event loop: Ctrl-C must not wait for seconds where events are dear. */

@@ -86,14 +86,13 @@ export function makeGenesis(options: GenesisOptions): Genesis {
     hasher,
   )
   reader.know(charter, charter.bytes)
-  let ledger = emptyLedger({ mesh: charter.id, selects }).add([charter]).ledger
-  const enrolling = new Enrolling({ crypto, reader, enroller, signerOf, at: issuedAt })
+  const start = emptyLedger({ mesh: charter.id, selects }).add([charter]).ledger
+  const enrolling = new Enrolling({ crypto, reader, enroller, signerOf, at: issuedAt }, start)
   for (let node = 0; node < fleet.size; node++) {
     const spec = fleet.at(node)
-    if (spec.absent === true) continue
-    ledger = enrolling.add(ledger, keys[node] ?? '', spec.name, spec.labels, node)
+    if (spec.absent !== true) enrolling.add(keys[node] ?? '', spec.name, spec.labels, node)
   }
-  ledger = enrolling.flush(ledger)
+  const ledger = enrolling.finish()
   return { mesh: charter.id, root, recovery, enroller, keys, ledger, signerOf }
 }
 
@@ -109,39 +108,51 @@ interface EnrollingParts {
 class Enrolling {
   readonly #parts: EnrollingParts
   readonly #open = new Map<Labels, OpenInvite>()
+  /** Everything, and the invites alone: the next one follows the last. */
+  #ledger: Ledger
+  #feed: Ledger
   #batch: Envelope[] = []
   #invites = 0
 
-  constructor(parts: EnrollingParts) {
+  constructor(parts: EnrollingParts, start: Ledger) {
     this.#parts = parts
+    this.#ledger = start
+    this.#feed = start
   }
 
-  add(before: Ledger, key: Key, name: string, labels: Labels, node: number): Ledger {
-    const { crypto, reader, enroller, signerOf, at } = this.#parts
-    let ledger = before
+  add(key: Key, name: string, labels: Labels, node: number): void {
+    const { reader, at } = this.#parts
     let open = this.#open.get(labels)
     if (open === undefined || open.left === 0) {
-      ledger = this.flush(ledger)
-      const signer = actorOf(`invite ${this.#invites++}`, crypto)
-      const wish = { at, invite: signer.key, labels, expires: at + INVITE_MS, uses: SIM_LIMITS.inviteUses }
-      const invite = seal(buildInvite(ledger, enroller.key, wish), [enroller], hasher)
-      reader.know(invite, invite.bytes)
-      ledger = ledger.add([invite]).ledger
-      const template = bodyTemplate(provisional(invite, key, name, labels, at))
-      open = { invite, signers: (of) => [signerOf(of), signer], left: SIM_LIMITS.inviteUses, template }
+      open = this.#invite(key, name, labels)
       this.#open.set(labels, open)
     }
     open.left--
     const body = provisional(open.invite, key, name, labels, at)
-    this.#batch.push(new LateRecord(body, open.template(body), { reader, signers: open.signers }, node))
-    return ledger
+    this.#put(new LateRecord(body, open.template(body), { reader, signers: open.signers }, node))
   }
 
-  flush(ledger: Ledger): Ledger {
-    if (this.#batch.length === 0) return ledger
-    const added = ledger.add(this.#batch).ledger
+  #invite(key: Key, name: string, labels: Labels): OpenInvite {
+    const { crypto, reader, enroller, signerOf, at } = this.#parts
+    const signer = actorOf(`invite ${this.#invites++}`, crypto)
+    const wish = { at, invite: signer.key, labels, expires: at + INVITE_MS, uses: SIM_LIMITS.inviteUses }
+    const invite = seal(buildInvite(this.#feed, enroller.key, wish), [enroller], hasher)
+    reader.know(invite, invite.bytes)
+    this.#feed = this.#feed.add([invite]).ledger
+    this.#put(invite)
+    const template = bodyTemplate(provisional(invite, key, name, labels, at))
+    return { invite, signers: (of) => [signerOf(of), signer], left: SIM_LIMITS.inviteUses, template }
+  }
+
+  #put(record: Envelope): void {
+    this.#batch.push(record)
+    if (this.#batch.length >= SIM_LIMITS.genesisBatch) this.finish()
+  }
+
+  finish(): Ledger {
+    this.#ledger = this.#ledger.add(this.#batch).ledger
     this.#batch = []
-    return added
+    return this.#ledger
   }
 }
 

@@ -5,8 +5,8 @@ import { addFeedEntries, feedFault } from './feeds.ts'
 import { buildLaw, isOpen, keysOfLaw, provenHeads, touchesLaw } from './law.ts'
 import type { Law } from './law.ts'
 import { provisionalsOf, addSets, setFault } from './sets.ts'
-import { draftOf, EMPTY, isBelow, stateOf, sumOf } from './state.ts'
-import type { Draft, KnownMembership, State } from './state.ts'
+import { draftOf, EMPTY, isBelow, noMemberships, stateOf, sumOf } from './state.ts'
+import type { Draft, State } from './state.ts'
 import type { AddResult, Changes } from './types.ts'
 
 /**
@@ -126,7 +126,7 @@ function finish(state: State, draft: Draft, rebuilt: boolean, envelopes: readonl
   const nothing = !changed.charters && !changed.law && dropped.length === 0 && !news
   if (nothing) return { state, results, dropped, changed }
   const onlyVersions = !changed.charters && !changed.law && !rebuilt && dropped.length === 0 && addsOnlyVersions(draft)
-  const memberships = onlyVersions ? state.memberships : new Map<Key, KnownMembership>()
+  const memberships = onlyVersions ? state.memberships : noMemberships()
   return { state: { ...stateOf(draft), memberships }, results, dropped, changed }
 }
 

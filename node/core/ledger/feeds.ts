@@ -97,25 +97,29 @@ function insert(draft: Draft, envelope: FeedEnvelope): void {
   const feed = draft.feeds.get(body.key) ?? NO_FEED
   const missing = body.feedPrev.filter((prev) => !draft.entries.has(prev))
   const heads = withoutIds(feed.heads, body.feedPrev)
-  draft.feeds = draft.feeds.set(body.key, {
-    heads: feed.below.includes(id) ? heads : withId(heads, id),
-    size: feed.size + 1,
-    maxSeq: Math.max(feed.maxSeq, body.feedSeq),
-    below: missing.reduce(withId, withoutIds(feed.below, [id])),
-  })
-  draft.entries = draft.entries.set(id, envelope)
+  draft.feeds = draft.feeds.set(
+    body.key,
+    {
+      heads: feed.below.includes(id) ? heads : withId(heads, id),
+      size: feed.size + 1,
+      maxSeq: Math.max(feed.maxSeq, body.feedSeq),
+      below: missing.reduce(withId, withoutIds(feed.below, [id])),
+    },
+    draft.edit,
+  )
+  draft.entries = draft.entries.set(id, envelope, draft.edit)
   draft.absent = draft.absent.delete(id)
-  for (const prev of missing) draft.absent = draft.absent.set(prev, true)
+  for (const prev of missing) draft.absent = draft.absent.set(prev, true, draft.edit)
   for (const named of namesOf(envelope)) {
-    draft.namedBy = draft.namedBy.set(named, withId(draft.namedBy.get(named) ?? [], id))
-    if (!draft.entries.has(named)) draft.absent = draft.absent.set(named, true)
+    draft.namedBy = draft.namedBy.set(named, withId(draft.namedBy.get(named) ?? [], id), draft.edit)
+    if (!draft.entries.has(named)) draft.absent = draft.absent.set(named, true, draft.edit)
   }
   draft.added.push(id)
   count(draft, 'feeds', id, 1)
   if (isVersion(envelope)) insertVersion(draft, envelope)
   else if (isCertificate(envelope)) insertCertificate(draft, envelope)
   else if (isInvite(envelope)) {
-    draft.inviteIds = draft.inviteIds.set(id, true)
+    draft.inviteIds = draft.inviteIds.set(id, true, draft.edit)
     dropMismatched(draft, envelope)
   } else if (isRevoke(envelope)) {
     draft.revokes = [...draft.revokes, envelope].toSorted((a, b) => (a.id < b.id ? -1 : 1))
@@ -132,12 +136,16 @@ function insertVersion(draft: Draft, envelope: Envelope<Version>): void {
   const heads = withoutIds(policy?.heads ?? [], body.parents)
   const seq = String(body.seq)
   const bySeq = policy?.bySeq ?? NO_SEQS
-  draft.policies = draft.policies.set(body.policy, {
-    heads: hasChild(draft, envelope) ? heads : withId(heads, id),
-    bySeq: bySeq.set(seq, withId(bySeq.get(seq) ?? [], id)),
-    size: (policy?.size ?? 0) + 1,
-    maxSeq: Math.max(policy?.maxSeq ?? 0, body.seq),
-  })
+  draft.policies = draft.policies.set(
+    body.policy,
+    {
+      heads: hasChild(draft, envelope) ? heads : withId(heads, id),
+      bySeq: bySeq.set(seq, withId(bySeq.get(seq) ?? [], id)),
+      size: (policy?.size ?? 0) + 1,
+      maxSeq: Math.max(policy?.maxSeq ?? 0, body.seq),
+    },
+    draft.edit,
+  )
 }
 
 function hasChild(state: State, { id, body }: Envelope<Version>): boolean {
@@ -149,8 +157,8 @@ function hasChild(state: State, { id, body }: Envelope<Version>): boolean {
 
 function insertCertificate(draft: Draft, { id, body }: Envelope<Certificate>): void {
   const known = draft.peers.get(body.peer) ?? NO_PEER
-  draft.peers = draft.peers.set(body.peer, { ...known, certificates: withId(known.certificates, id) })
-  draft.names = draft.names.set(body.name, withId(draft.names.get(body.name) ?? [], body.peer))
+  draft.peers = draft.peers.set(body.peer, { ...known, certificates: withId(known.certificates, id) }, draft.edit)
+  draft.names = draft.names.set(body.name, withId(draft.names.get(body.name) ?? [], body.peer), draft.edit)
 }
 
 /** Marks versions with a wrong seq or parent, and all that descend from them, starting at what `id` changes. */
@@ -159,7 +167,7 @@ function spreadFaults(draft: Draft, id: Cid): void {
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     const entry = draft.entries.get(next)
     if (entry === undefined || !isVersion(entry) || draft.badVersions.has(next) || !isBad(draft, entry)) continue
-    draft.badVersions = draft.badVersions.set(next, true)
+    draft.badVersions = draft.badVersions.set(next, true, draft.edit)
     queue.push(...(draft.namedBy.get(next) ?? []))
   }
 }

@@ -253,12 +253,21 @@ function judgeProvisional(state: State, envelope: Envelope<Provisional>): Judgem
       return isVoid('E_REVOKED', 'its invite is revoked')
     }
   }
-  const authority = judgeInvite(state, invite)
+  const { authority, overused } = standingOf(state, invite)
   if (!authority.counts) return authority
-  if (!confirmed && isOverused(state, invite)) {
+  if (!confirmed && overused) {
     return isVoid('E_OVERUSED', `its invite was for ${invite.body.uses} peers, and more have used it`)
   }
   return COUNTS
+}
+
+/** The same for all who used an invite. */
+function standingOf(state: State, invite: Envelope<Invite>): { authority: Judgement; overused: boolean } {
+  const known = state.memberships.byInvite.get(invite.id)
+  if (known !== undefined) return known
+  const standing = { authority: judgeInvite(state, invite), overused: isOverused(state, invite) }
+  state.memberships.byInvite.set(invite.id, standing)
+  return standing
 }
 
 /** As the entry itself, but for its own revocation, of which confirmed and kept peers are free. */

@@ -18,14 +18,14 @@ interface Judged {
 
 /** Of the certificates that count: the highest serial, then the lowest CID, whatever the peer presents. */
 export function membershipOf(state: State, peer: Key, now: Millis): Membership {
-  const known = state.memberships.get(peer)
+  const known = state.memberships.byPeer.get(peer)
   if (known !== undefined && now >= known.from && now <= known.to) return known.membership
   const all = certificatesOf(state, peer)
   if (all.length > 1) all.sort(byRank)
   const membership = amongAll(state, peer, all, now)
   if (all.length > 0) {
     const alone = membership.state === 'member' && (state.names.get(membership.name) ?? []).length === 1
-    state.memberships.set(peer, { ...untilNextEnd(all, now), membership, name: alone ? membership.name : null })
+    state.memberships.byPeer.set(peer, { ...untilNextEnd(all, now), membership, name: alone ? membership.name : null })
   }
   return membership
 }
@@ -142,7 +142,7 @@ export function holdersOf(state: State, name: string, now: Millis): { holders: r
 export function nameOf(state: State, peer: Key, now: Millis): string | null {
   const member = membershipOf(state, peer, now)
   if (member.state !== 'member') return null
-  const alone = state.memberships.get(peer)?.name ?? null
+  const alone = state.memberships.byPeer.get(peer)?.name ?? null
   if (alone !== null) return alone
   return holdersOf(state, member.name, now).owner === peer ? member.name : `${member.name}~${shortId(peer)}`
 }

@@ -47,3 +47,25 @@ it('setting the same value and deleting what is not there give the same map', ()
   expect(map.has('a')).toBe(true)
   expect(map.delete('a').size).toBe(0)
 })
+
+it('changes that share an edit touch no map from before it', () => {
+  fc.assert(
+    fc.property(fc.array(fc.array(change, { maxLength: 60 }), { maxLength: 6 }), (edits) => {
+      let map = PMap.empty<number>()
+      const model = new Map<string, number>()
+      const history: { map: PMap<number>; entries: Map<string, number> }[] = []
+      for (const changes of edits) {
+        history.push({ map, entries: new Map(model) })
+        const edit = {}
+        for (const { key, value, gone } of changes) {
+          map = gone ? map.delete(key) : map.set(key, value, edit)
+          if (gone) model.delete(key)
+          else model.set(key, value)
+        }
+        expect(map.size).toBe(model.size)
+        expect(new Map(map.entries())).toEqual(model)
+      }
+      for (const then of history) expect(new Map(then.map.entries())).toEqual(then.entries)
+    }),
+  )
+})

@@ -1,6 +1,8 @@
 /**
  * A persistent map from text to values: `set` and `delete` give a new map that shares all but a few nodes with the old
- * one. A hash trie, 32 ways wide; a change copies one short array for each of about log32(n) levels.
+ * one. A hash trie, 32 ways wide; a change copies one short array for each of about log32(n) levels. Many changes in a
+ * row may name an `edit`: what was copied for one of them is changed in place by the next, as nobody else has seen it
+ * (Clojure's transients).
  */
 interface Leaf<V> {
   readonly key: string
@@ -9,8 +11,10 @@ interface Leaf<V> {
 }
 interface Branch<V> {
   /** Bit i is set if there is a slot for the hash digit i. */
-  readonly bitmap: number
-  readonly slots: readonly Slot<V>[]
+  bitmap: number
+  slots: Slot<V>[]
+  /** The edit that made this node, and may change it. */
+  readonly owner: object | null
 }
 /** Leaves whose 32-bit hashes are equal, sorted by key. */
 interface Bucket<V> {
@@ -32,11 +36,14 @@ export class PMap<V> {
   }
 
   static empty<V>(): PMap<V> {
-    return new PMap<V>({ bitmap: 0, slots: [] }, 0)
+    return new PMap<V>({ bitmap: 0, slots: [], owner: null }, 0)
   }
 
   get(key: string): V | undefined {
-    const hash = hashOf(key)
+    return this.#find(key, hashOf(key))
+  }
+
+  #find(key: string, hash: number): V | undefined {
     let slot: Slot<V> = this.#root
     for (let shift = 0; 'slots' in slot; shift += BITS) {
       const bit = 1 << ((hash >>> shift) & MASK)
@@ -53,11 +60,15 @@ export class PMap<V> {
     return this.get(key) !== undefined
   }
 
-  /** The same map if the key has this very value. */
-  set(key: string, value: V): PMap<V> {
-    const before = this.get(key)
+  /**
+   * The same map if the key has this very value.
+   * @param edit of this and of other calls that follow each other; the maps in between must not be used any more
+   */
+  set(key: string, value: V, edit: object | null = null): PMap<V> {
+    const hash = hashOf(key)
+    const before = this.#find(key, hash)
     if (before === value) return this
-    const root = put(this.#root, { key, hash: hashOf(key), value }, 0)
+    const root = put(this.#root, { key, hash, value }, 0, edit)
     return new PMap(root, before === undefined ? this.size + 1 : this.size)
   }
 
@@ -96,18 +107,25 @@ function bitsBelow(bitmap: number, bit: number): number {
   return Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }
 
-function put<V>(branch: Branch<V>, leaf: Leaf<V>, shift: number): Branch<V> {
+function put<V>(branch: Branch<V>, leaf: Leaf<V>, shift: number, edit: object | null): Branch<V> {
   const bit = 1 << ((leaf.hash >>> shift) & MASK)
   const at = bitsBelow(branch.bitmap, bit)
-  const there = branch.slots[at]
-  if ((branch.bitmap & bit) === 0 || there === undefined) {
-    return { bitmap: branch.bitmap | bit, slots: branch.slots.toSpliced(at, 0, leaf) }
+  const there = (branch.bitmap & bit) === 0 ? undefined : branch.slots[at]
+  const own = edit !== null && branch.owner === edit
+  if (there === undefined) {
+    if (!own) return { bitmap: branch.bitmap | bit, slots: branch.slots.toSpliced(at, 0, leaf), owner: edit }
+    branch.bitmap |= bit
+    branch.slots.splice(at, 0, leaf)
+    return branch
   }
-  return { bitmap: branch.bitmap, slots: branch.slots.with(at, merged(there, leaf, shift + BITS)) }
+  const below = merged(there, leaf, shift + BITS, edit)
+  if (!own) return { bitmap: branch.bitmap, slots: branch.slots.with(at, below), owner: edit }
+  branch.slots[at] = below
+  return branch
 }
 
-function merged<V>(slot: Slot<V>, leaf: Leaf<V>, shift: number): Slot<V> {
-  if ('slots' in slot) return put(slot, leaf, shift)
+function merged<V>(slot: Slot<V>, leaf: Leaf<V>, shift: number, edit: object | null): Slot<V> {
+  if ('slots' in slot) return put(slot, leaf, shift, edit)
   if (!('leaves' in slot) && slot.key === leaf.key) return leaf
   if (slot.hash === leaf.hash) {
     const others = 'leaves' in slot ? slot.leaves.filter((other) => other.key !== leaf.key) : [slot]
@@ -115,7 +133,7 @@ function merged<V>(slot: Slot<V>, leaf: Leaf<V>, shift: number): Slot<V> {
   }
   // Two different hashes differ in some digit, so this ends within 32 bits.
   const one = 1 << ((slot.hash >>> shift) & MASK)
-  return put({ bitmap: one, slots: [slot] }, leaf, shift)
+  return put({ bitmap: one, slots: [slot], owner: edit }, leaf, shift, edit)
 }
 
 /** Null if nothing is left; a branch with a single leaf gives that leaf, so that equal content has equal form. */
@@ -134,11 +152,13 @@ function without<V>(slot: Slot<V>, key: string, hash: number, shift: number): Sl
   const only = slots[0]
   if (shift > 0 && slots.length === 1 && only !== undefined && !('slots' in only)) return only
   if (slots.length === 0) return null
-  return { bitmap: left === null ? slot.bitmap & ~bit : slot.bitmap, slots }
+  return { bitmap: left === null ? slot.bitmap & ~bit : slot.bitmap, slots, owner: null }
 }
 
 function rooted<V>(slot: Exclude<Slot<V>, Branch<V>> | null): Branch<V> {
-  return slot === null ? { bitmap: 0, slots: [] } : { bitmap: 1 << (slot.hash & MASK), slots: [slot] }
+  return slot === null
+    ? { bitmap: 0, slots: [], owner: null }
+    : { bitmap: 1 << (slot.hash & MASK), slots: [slot], owner: null }
 }
 
 function* leavesOf<V>(slot: Slot<V>): Generator<Leaf<V>> {

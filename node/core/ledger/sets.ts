@@ -75,9 +75,9 @@ function insertProvisional(draft: Draft, envelope: Envelope<Provisional>): void 
   const { id, body } = envelope
   const use = draft.invites.get(body.inviteId)
   const peer = draft.peers.get(body.key) ?? NO_PEER
-  draft.invites = draft.invites.set(body.inviteId, { provisionals: withId(use?.provisionals ?? [], id) })
-  draft.peers = draft.peers.set(body.key, { ...peer, certificates: withId(peer.certificates, id) })
-  draft.names = draft.names.set(body.name, withId(draft.names.get(body.name) ?? [], body.key))
+  draft.invites = draft.invites.set(body.inviteId, { provisionals: withId(use?.provisionals ?? [], id) }, draft.edit)
+  draft.peers = draft.peers.set(body.key, { ...peer, certificates: withId(peer.certificates, id) }, draft.edit)
+  draft.names = draft.names.set(body.name, withId(draft.names.get(body.name) ?? [], body.key), draft.edit)
   insert(draft, envelope)
   for (const gone of surplus(draft, body)) removeProvisional(draft, gone)
 }
@@ -110,13 +110,13 @@ function insertOwn(draft: Draft, envelope: SetEnvelope): void {
   const { key } = envelope.body
   const peer = draft.peers.get(key) ?? NO_PEER
   const sets = withId(peer.sets, envelope.id)
-  draft.peers = draft.peers.set(key, { ...peer, sets: sets.slice(0, LEDGER_LIMITS.setsOfKey) })
+  draft.peers = draft.peers.set(key, { ...peer, sets: sets.slice(0, LEDGER_LIMITS.setsOfKey) }, draft.edit)
   insert(draft, envelope)
   for (const id of sets.slice(LEDGER_LIMITS.setsOfKey)) remove(draft, id)
 }
 
 function insert(draft: Draft, envelope: SetEnvelope): void {
-  draft.entries = draft.entries.set(envelope.id, envelope)
+  draft.entries = draft.entries.set(envelope.id, envelope, draft.edit)
   draft.absent = draft.absent.delete(envelope.id)
   draft.added.push(envelope.id)
   count(draft, 'sets', envelope.id, 1)
@@ -124,7 +124,7 @@ function insert(draft: Draft, envelope: SetEnvelope): void {
 
 function remove(draft: Draft, id: Cid): void {
   draft.entries = draft.entries.delete(id)
-  if (draft.namedBy.has(id)) draft.absent = draft.absent.set(id, true)
+  if (draft.namedBy.has(id)) draft.absent = draft.absent.set(id, true, draft.edit)
   draft.removed.push(id)
   count(draft, 'sets', id, -1)
 }
@@ -140,7 +140,9 @@ function removeProvisional(draft: Draft, { id, body }: Envelope<Provisional>): v
   remove(draft, id)
   const provisionals = withoutIds(draft.invites.get(body.inviteId)?.provisionals ?? [], [id])
   draft.invites =
-    provisionals.length > 0 ? draft.invites.set(body.inviteId, { provisionals }) : draft.invites.delete(body.inviteId)
+    provisionals.length > 0
+      ? draft.invites.set(body.inviteId, { provisionals }, draft.edit)
+      : draft.invites.delete(body.inviteId)
   const peer = draft.peers.get(body.key) ?? NO_PEER
   const certificates = withoutIds(peer.certificates, [id])
   const known = certificates.length > 0 || isOpen(draft.law, body.key)
@@ -148,7 +150,7 @@ function removeProvisional(draft: Draft, { id, body }: Envelope<Provisional>): v
   const sets = known ? peer.sets : []
   draft.peers =
     certificates.length + sets.length > 0
-      ? draft.peers.set(body.key, { certificates, sets })
+      ? draft.peers.set(body.key, { certificates, sets }, draft.edit)
       : draft.peers.delete(body.key)
   unname(draft, body.key, body.name, certificates)
 }
@@ -161,7 +163,7 @@ function unname(draft: Draft, key: Key, name: string, certificates: readonly Cid
   })
   if (still) return
   const holders = withoutIds(draft.names.get(name) ?? [], [key])
-  draft.names = holders.length > 0 ? draft.names.set(name, holders) : draft.names.delete(name)
+  draft.names = holders.length > 0 ? draft.names.set(name, holders, draft.edit) : draft.names.delete(name)
 }
 
 /** Every set record, by id. */

@@ -7,7 +7,7 @@ import type { Charters } from './charters.ts'
 import { NO_LAW } from './law.ts'
 import type { Law } from './law.ts'
 import { PMap } from './pmap.ts'
-import type { Digest, Membership, Section } from './types.ts'
+import type { Digest, Judgement, Membership, Section } from './types.ts'
 
 /** Everything a ledger knows, as persistent maps. A draft is a copy whose fields are replaced while records are added. */
 export interface State {
@@ -32,11 +32,18 @@ export interface State {
   readonly inviteIds: PMap<true>
   readonly revokes: readonly Envelope<Revoke>[]
   readonly sums: Readonly<Record<Section, Sum>>
-  /**
-   * Memo of `membershipOf`, replaced when anything came but versions, which decide on nobody's membership. Not part of the
-   * value.
-   */
-  readonly memberships: Map<Key, KnownMembership>
+  /** Memo, replaced when anything came but versions, which decide on nobody's membership. Not part of the value. */
+  readonly memberships: Memberships
+}
+
+export interface Memberships {
+  readonly byPeer: Map<Key, KnownMembership>
+  /** What certificates from an invite that nobody has confirmed rest on. */
+  readonly byInvite: Map<Cid, { readonly authority: Judgement; readonly overused: boolean }>
+}
+
+export function noMemberships(): Memberships {
+  return { byPeer: new Map(), byInvite: new Map() }
 }
 
 /** What was found for a peer, and the times for which it holds. */
@@ -49,13 +56,18 @@ export interface KnownMembership {
 }
 
 /** With the ids that came and went since it was made. */
-export type Draft = { -readonly [K in keyof State]: State[K] } & { readonly added: Cid[]; readonly removed: Cid[] }
-
-export function draftOf(state: State): Draft {
-  return { ...state, added: [], removed: [] }
+export type Draft = { -readonly [K in keyof State]: State[K] } & {
+  readonly added: Cid[]
+  readonly removed: Cid[]
+  /** Of its maps: they belong to this draft alone until it becomes a state. */
+  readonly edit: object
 }
 
-export function stateOf({ added: _added, removed: _removed, ...state }: Draft): State {
+export function draftOf(state: State): Draft {
+  return { ...state, added: [], removed: [], edit: {} }
+}
+
+export function stateOf({ added: _added, removed: _removed, edit: _edit, ...state }: Draft): State {
   return state
 }
 
@@ -112,7 +124,7 @@ export const EMPTY: State = {
   inviteIds: PMap.empty(),
   revokes: [],
   sums: { charters: NO_SUM, revocations: NO_SUM, sets: NO_SUM, feeds: NO_SUM },
-  memberships: new Map(),
+  memberships: noMemberships(),
 }
 
 /** Adds an id to a section's sum, or takes it out: XOR is its own reverse. */
