@@ -41,9 +41,21 @@ function prepareNew(
     return { ...base, bound: null, problem: { code: 'E_UNKNOWN_TYPE', reason } }
   }
   const bound = type.bind(resource)
-  if (typeof bound !== 'string') return { ...base, bound, problem: null }
+  if (typeof bound !== 'string') return { ...base, bound: silent(resource, bound, host), problem: null }
   return { ...base, bound: null, problem: { code: 'E_ATTRIBUTE', reason: bound } }
 }
+
+/** A claim can hold the very line that is put into a file. Claims are remembered and shown: of a sensitive one, its hash. */
+function silent({ sensitive }: ResolvedResource, bound: BoundResource, host: HostPort): BoundResource {
+  if (!sensitive || !bound.claims.some((claim) => LINE.test(claim))) return bound
+  const claims = bound.claims.map((claim) => {
+    const [start] = LINE.exec(claim) ?? []
+    return start === undefined ? claim : start + hex(host.sha256(new TextEncoder().encode(claim)).subarray(0, 16))
+  })
+  return { ...bound, claims }
+}
+
+const LINE = /^edit:\S+ line /
 
 /** SHA-256 over type and attributes, 16 bytes of it in hex: it tells news from drift, and guards nothing. */
 function fingerprint({ type, attrs }: ResolvedResource, host: HostPort): string {

@@ -4,7 +4,7 @@ import { TEMPORARY_PREFIX } from '../host.ts'
 import { LIMITS } from '../limits.ts'
 import { unpackInto, type TreeOptions } from './archive-tree.ts'
 import { accountName, cleanPath, duration, durationMs, folderOf, foldersAbove, hostPath } from './attributes.ts'
-import { bytesOf, checksum, hex, identityOf, url, type Origin } from './fetched.ts'
+import { bytesOf, checksum, hex, identityOf, shownUrl, url, type Origin } from './fetched.ts'
 import { attributesFor, makeFoldersAbove } from './file-step.ts'
 import { Trace } from './file-trace.ts'
 import { removeOld, removeTree, MARKER, markerOf } from './archive-folders.ts'
@@ -74,7 +74,7 @@ export const archive = defineType({
     if (entry !== null && is === mark && whole) return KEPT
     if (entry !== null && is === null && host.readdir(path, LIMITS.folderEntries).length > 0)
       throw new PolicyError('E_IN_THE_WAY', `${path} holds files that are not from an archive: move them away first`)
-    const from = attrs.source ?? attrs.url ?? ''
+    const from = attrs.source ?? shownUrl(context, attrs.url ?? '')
     return {
       ok: false,
       changes: [entry === null ? `unpack ${from}` : `unpack ${from} again`],

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { LIMITS } from '../limits.ts'
 import { accountName, cleanPath, duration, durationMs, foldersAbove, hostPath, octalMode } from './attributes.ts'
-import { bytesOf, checksum, hex, url } from './fetched.ts'
+import { bytesOf, checksum, hex, shownUrl, url } from './fetched.ts'
 import { attributeChanges, attributesFor, makeFoldersAbove, refuse, setAttributes } from './file-step.ts'
 import { Trace } from './file-trace.ts'
 import { rewindFile, undoFile } from './file-undo.ts'
@@ -55,7 +55,11 @@ export const download = defineType({
     if (entry !== null && entry.kind !== 'file' && entry.kind !== 'link') return refuse(path, entry, 'a file')
     const wishes = { mode: attrs.mode, owner: attrs.owner, group: attrs.group, freshMode: 0o644 }
     if (entry?.kind !== 'file' || !(await hasChecksum(context, path, entry, attrs.checksum))) {
-      return { ok: false, changes: [`fetch ${attrs.url}`], apply: () => fetchTo(context, attrs, path, entry) }
+      return {
+        ok: false,
+        changes: [`fetch ${shownUrl(context, attrs.url)}`],
+        apply: () => fetchTo(context, attrs, path, entry),
+      }
     }
     const changes = attributeChanges(host, entry, wishes)
     if (changes.length === 0) return KEPT

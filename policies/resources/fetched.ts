@@ -41,15 +41,36 @@ export async function* bytesOf(context: TypeContext, origin: Origin, maxBytes: n
   let bytes = 0
   const timeoutMs = Math.max(1, Math.min(origin.timeoutMs, context.timeLeft()))
   const options = { timeoutMs, ...(context.signal === undefined ? {} : { signal: context.signal }) }
-  for await (const part of context.host.fetch(origin.url, options)) {
+  const from = shownUrl(context, origin.url)
+  for await (const part of fetched(context, origin.url, from, options)) {
     bytes += part.length
-    if (bytes > maxBytes)
-      throw new PolicyError('E_TOO_LARGE', `${origin.url} is larger than ${maxBytes} bytes: see maxSize`)
+    if (bytes > maxBytes) throw new PolicyError('E_TOO_LARGE', `${from} is larger than ${maxBytes} bytes: see maxSize`)
     digest.add(part)
     yield part
   }
   const is = `sha256:${hex(digest.end())}`
-  if (is !== origin.checksum) throw new PolicyError('E_CHECKSUM', `${origin.url} has ${is}, and not ${origin.checksum}`)
+  if (is !== origin.checksum) throw new PolicyError('E_CHECKSUM', `${from} has ${is}, and not ${origin.checksum}`)
+}
+
+/** A URL as it may be said: one that holds a secret, its host only. */
+export function shownUrl({ sensitive }: Pick<TypeContext, 'sensitive'>, from: string): string {
+  if (!sensitive) return from
+  const host = /^(https?:\/\/)(?:[^/@]*@)?([^/?#]*)/.exec(from)
+  return host === null ? 'it' : `${host[1]}${host[2]}/...`
+}
+
+async function* fetched(
+  { host }: TypeContext,
+  from: string,
+  shown: string,
+  options: Parameters<TypeContext['host']['fetch']>[1],
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* host.fetch(from, options)
+  } catch (error) {
+    if (!(error instanceof PolicyError) || shown === from) throw error
+    throw new PolicyError(error.code, error.message.replaceAll(from, shown))
+  }
 }
 
 export function hex(bytes: Uint8Array): string {

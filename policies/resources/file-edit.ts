@@ -175,7 +175,8 @@ async function apply(context: TypeContext, wish: EditWish, trace: Trace): Promis
   const before = entry === null ? new Uint8Array(0) : host.readFile(path, LIMITS.editBytes)
   const { bytes, undo } = edited(before, edit, path)
   if (entry !== null && bytes === before) return
-  if (undo !== null) trace.addEdit(path, undo)
+  // What would take it back holds what was put there, and what is remembered is no place for secrets: it stays.
+  if (undo !== null && !context.sensitive) trace.addEdit(path, undo)
   await putContent(context, { path, wanted: { bytes }, wishes, validate }, entry, trace)
 }
 

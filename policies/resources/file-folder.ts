@@ -56,7 +56,7 @@ export function linkStep(context: TypeContext, path: string, target: string, wis
   if (entry !== null && entry.kind !== 'link' && entry.kind !== 'file') return refuse(path, entry, 'a link')
   const before = entry?.kind === 'link' ? ` (was ${host.readlink(path)})` : entry === null ? '' : ' (was a file)'
   return {
-    changes: [`link to ${target}${before}`],
+    changes: [context.sensitive ? 'a link' : `link to ${target}${before}`],
     async run(trace) {
       if (entry === null) makeFoldersAbove(context, path, trace)
       else await trace.keep(host, path, entry)
