@@ -32,7 +32,8 @@ const { output } = await bundle.generate({
 })
 await bundle.close()
 mkdirSync(OUT, { recursive: true })
-for (const { fileName, code } of output) {
+// What begins comes last: whoever starts a command meanwhile finds all that it names.
+for (const { fileName, code } of output.toSorted((a, b) => Number(a.isEntry) - Number(b.isEntry))) {
   // One character beyond ASCII makes V8 keep two bytes for each of a file's; they are in strings and patterns only.
   const ascii = code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
   writeFileSync(join(OUT, `${fileName}.tmp`), ascii)
