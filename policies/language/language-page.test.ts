@@ -6,7 +6,7 @@ import type { SecretAnswer } from '../secrets/use.ts'
 import { compileFiles, node, problems, resolveFor, rightPolicy } from '../testing/policies.ts'
 
 /** The policies at the end of the page that defines the language, as they stand there. */
-const page = (name: string): string => readFileSync(join(import.meta.dirname, 'page', `${name}.yaml`), 'utf8')
+const page = (name: string): string => readFileSync(join(import.meta.dirname, 'page', `${name}.txt`), 'utf8')
 const SITE = page('site')
 
 const USERS = page('users')

@@ -65,10 +65,14 @@ const PAGES: Readonly<Record<string, Page>> = {
         'users:\n  alice: { groups: [adm], keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAliceAliceAliceAliceAliceAliceAliceAliceAlic alice], sudo: "alice ALL=(ALL) ALL" }\n  bob: { groups: [], keys: [] }\n',
     },
   },
+  shop: {
+    labels: { app: 'shop', env: 'prod' },
+    files: { 'data/env/prod.yaml': 'migrator: web-1\n', 'shop.tgz': 'TGZ' },
+  },
 }
 
 async function plan(name: string, { labels, files }: Page): Promise<string> {
-  const source = memorySource({ 'policy.yaml': readFileSync(join(FOLDER, `${name}.yaml`), 'utf8'), ...files })
+  const source = memorySource({ 'policy.yaml': readFileSync(join(FOLDER, `${name}.txt`), 'utf8'), ...files })
   const { policy, diagnostics } = compile(source, { types: RESOURCE_TYPES, executes: EXECUTED })
   expect(diagnostics).toEqual([])
   if (policy === undefined) return ''
