@@ -86,8 +86,66 @@ export interface HostPort {
   /** Runs a command without a shell, in a process group of its own. Never throws for what the command does. */
   exec(argv: readonly string[], options: ExecOptions): Promise<ExecResult>
 
+  /** Keeps programs running as long as the daemon does; null where nothing outlives the run (`chorus converge`). */
+  readonly processes: Supervisor | null
+
   /** The same host, but every path must lie in one of these folders (or be one), links on the way resolved. */
   confined(folders: readonly string[]): HostPort
+}
+
+/** A program that the daemon itself runs and supervises. */
+export interface Supervisor {
+  /** null: nothing runs under this name. */
+  status(name: string): ProcessStatus | null
+  /** Starts it, in the place of what runs under its name. @throws PolicyError E_ACCOUNT, E_EXEC */
+  start(spec: ProcessSpec): Promise<void>
+  /** Stops it and starts it again. */
+  restart(name: string): Promise<void>
+  /** Stops it for good: its signal first, the whole group killed after its grace. */
+  stop(name: string): Promise<void>
+}
+
+export interface ProcessSpec {
+  readonly name: string
+  /** Equal for equal specifications. */
+  readonly mark: string
+  readonly argv: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  /** Account to run as; undefined: the daemon's own. */
+  readonly user: string | undefined
+  readonly restart: 'always' | 'onFailure' | 'never'
+  /** The pause before the first restart; it doubles up to the second figure, and starts anew when it ran well for a while. ms */
+  readonly backoffMs: number
+  readonly backoffMaxMs: number
+  readonly stopSignal: string
+  /** From the signal until it is killed. ms */
+  readonly graceMs: number
+  readonly liveness: Liveness | null
+}
+
+/** Asked as long as the program runs: after so many answers that are not well in a row it is restarted. */
+export interface Liveness {
+  readonly probe: ProbeTarget | { readonly exec: readonly string[] }
+  /** From the start to the first question. ms */
+  readonly delayMs: number
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  readonly failures: number
+}
+
+export interface ProcessStatus {
+  readonly mark: string
+  /** `waiting`: it ended, and is started again in a moment. `ended`: it is not. */
+  readonly state: 'running' | 'waiting' | 'ended'
+  readonly pid: number | null
+  /** Since when it runs, ms since 1970. */
+  readonly sinceMs: number
+  readonly restarts: number
+  /** How it last ended, and the last it said; empty if it never did. */
+  readonly lastEnd: string
+  /** Whether that end was well: exit code 0, or it was told to stop. */
+  readonly endedWell: boolean
 }
 
 export interface Digest {

@@ -61,9 +61,13 @@ export {
   type ExecOptions,
   type ExecResult,
   type FetchOptions,
+  type Liveness,
+  type ProcessSpec,
+  type ProcessStatus,
   type HostPort,
   type ProbeTarget,
   type StagedFile,
+  type Supervisor,
 } from './host.ts'
 export type { MaybePromise } from './maybe.ts'
 export type { BundleContent, ResourceType } from './resources/type.ts'

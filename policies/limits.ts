@@ -130,6 +130,10 @@ export const LIMITS = {
   /** A check without a word about it: how often it is tried again, and the pause between. ms. */
   checkRetries: 3,
   checkIntervalMs: 2 * second,
+  /** A supervised program without a word about it: pauses before its restart, and the time from its stop signal to its end. ms. */
+  processBackoffMs: second,
+  processBackoffMaxMs: minute,
+  processGraceMs: 10 * second,
   /** /etc/passwd, /etc/group, /etc/shadow, /etc/hosts, /etc/fstab: 40,000 accounts. */
   tableBytes: 4 * MiB,
   /** A file of others that is edited, held in memory; lines of it that one resource remembers to have changed. */

@@ -99,4 +99,13 @@ resources:
   check/site: { http: "http://127.0.0.1/", grace: 10s, require: [service/nginx] }
   check/db: { tcp: "db.example.org:5432", retries: 5, interval: 3s }
 `,
+  process: `resources:
+  process/worker:
+    argv: [/srv/worker/bin/worker, --port, "9000"]
+    user: worker
+    liveness: { tcp: "127.0.0.1:9000", interval: 10s, failures: 3 }
+    stopSignal: SIGINT
+    grace: 30s
+  user/worker: { system: true }
+`,
 }

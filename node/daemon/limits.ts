@@ -31,6 +31,13 @@ export const DAEMON_LIMITS = {
   secretCommandMs: 10_000,
   /** Bytes of the memory of runs, as JSON in the store. */
   memoryBytes: 64 * 1024 * 1024,
+  /** Programs that one daemon supervises, and what each may write to its log before the log starts anew (two are kept). */
+  processes: 256,
+  processLogBytes: 1024 * 1024,
+  /** The last words of a program that are shown. */
+  processWords: 500,
+  /** A program that ran for so long has come up well: the next pause before a restart is the first one again. */
+  processWellMs: 60_000,
   /** How long a clean stop waits for the run in progress before it is stopped. */
   stopMs: 10_000,
   /** Waiting requests of the control API that the engine answers. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { NodeContext } from '../../policies/index.ts'
 import { createBlobService } from '../blobs/index.ts'
 import type { BlobService } from '../blobs/types.ts'
@@ -30,6 +31,7 @@ import type { Opened } from './open.ts'
 import { RunList } from './receipts.ts'
 import { createScreens } from './screens.ts'
 import type { Screens } from './screens.ts'
+import { ProcessSupervisor } from './supervise.ts'
 import { DriftWatch } from './watch.ts'
 
 export interface NodeParts {
@@ -102,10 +104,11 @@ export async function assembleNode({ opened, observe, bus, fatal }: NodeOptions)
     bus.emit({ kind: 'drift', level: 'warn', message, fields: { resources } })
     feed({ type: 'drifted', resources })
   }, tellFlap)
+  const processes = new ProcessSupervisor(join(folder.dir, 'processes'))
   const converger = new Converger({
     bundles,
     secrets: new NodeSecrets({ mesh: opened.mesh.mesh, blobs, identity: async () => await ageIdentity(folder.dir) }),
-    host: openHost({ backupDir: folder.paths.backup }),
+    host: openHost({ backupDir: folder.paths.backup, processes }),
     memory: new RunMemory(store.meta, folder.dir),
     watch,
     feed,
@@ -189,6 +192,7 @@ export async function assembleNode({ opened, observe, bus, fatal }: NodeOptions)
       screens.stop()
       watch.close()
       await converger.stop()
+      await processes.stopAll()
       asking.stop()
       commit.flush()
       driver.stop()

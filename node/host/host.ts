@@ -11,6 +11,7 @@ import {
   type HostPort,
   type MaybePromise,
   type StagedFile,
+  type Supervisor,
 } from '../../policies/index.ts'
 import { HOST_LIMITS } from '../limits.ts'
 import { AccountTable } from './accounts.ts'
@@ -29,10 +30,12 @@ export interface HostOptions {
   readonly backupDir: string
   /** Wait for the disk at every file, so that a power cut leaves either the old or the new one. @default true */
   readonly durable?: boolean
+  /** What keeps programs running; nothing does if it is left out. */
+  readonly processes?: Supervisor
 }
 
 /** This machine. @throws PolicyError E_IO without /proc on Linux */
-export function openHost({ backupDir, durable = true }: HostOptions): HostPort {
+export function openHost({ backupDir, durable = true, processes }: HostOptions): HostPort {
   const uid = process.geteuid?.() ?? 0
   return new RealHost(
     {
@@ -44,6 +47,7 @@ export function openHost({ backupDir, durable = true }: HostOptions): HostPort {
       groups: new AccountTable('group'),
       backups: new BackupStore(backupDir, durable),
       dirty: new Set(),
+      processes: processes ?? null,
     },
     null,
   )
@@ -59,12 +63,14 @@ interface Machine {
   readonly backups: BackupStore
   /** Folders whose entries changed since the last flush. */
   readonly dirty: Set<string>
+  readonly processes: Supervisor | null
 }
 
 const sync = promisify(fs.fsync)
 class RealHost extends PathlessHost implements HostPort {
   readonly uid: number
   readonly gid: number
+  readonly processes: Supervisor | null
   readonly #machine: Machine
   readonly #places: Places
 
@@ -74,6 +80,7 @@ class RealHost extends PathlessHost implements HostPort {
     this.#places = new Places(machine.folders, machine.uid, within)
     this.uid = machine.uid
     this.gid = machine.gid
+    this.processes = machine.processes
   }
 
   lstat(path: string): Entry | null {

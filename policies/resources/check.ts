@@ -9,6 +9,8 @@ import { defineType, KEPT, type TypeContext, type Typed, type Verdict } from './
 
 const ADDRESS = /^(.+):([0-9]{1,5})$/
 
+export const tcpAddress = z.string().regex(ADDRESS, 'must be HOST:PORT')
+
 const schema = z
   .object({
     http: url.optional().describe('a URL that must answer'),
@@ -18,11 +20,7 @@ const schema = z
       .max(599)
       .optional()
       .describe('with http: the only right answer; 200 to 399 if nothing is said'),
-    tcp: z
-      .string()
-      .regex(ADDRESS, 'must be HOST:PORT')
-      .optional()
-      .describe('an address HOST:PORT that must take connections'),
+    tcp: tcpAddress.optional().describe('an address HOST:PORT that must take connections'),
     exec: argv.optional().describe('a command that must end with 0'),
     user: accountName.optional().describe('with exec: the account to run as'),
     interval: duration.optional().describe('the pause between two tries; 2s if nothing is said'),
@@ -83,13 +81,22 @@ async function untilWell(context: TypeContext, { attrs }: CheckResource): Promis
 async function problemOf(context: TypeContext, attrs: CheckResource['attrs']): Promise<string | null> {
   const timeoutMs = attrs.timeout === undefined ? LIMITS.healthTryMs : durationMs(attrs.timeout)
   if (attrs.exec !== undefined) return await commandProblem(context, attrs.exec, attrs.user, timeoutMs)
-  return await context.host.probe(targetOf(attrs), Math.max(1, Math.min(timeoutMs, context.timeLeft())), context.signal)
+  const problem = await context.host.probe(
+    targetOf(attrs),
+    Math.max(1, Math.min(timeoutMs, context.timeLeft())),
+    context.signal,
+  )
+  return problem !== null && context.sensitive ? 'it is not well' : problem
 }
 
 function targetOf({ http, status, tcp = '' }: CheckResource['attrs']): ProbeTarget {
   if (http !== undefined) return status === undefined ? { http } : { http, status }
+  return { tcp: addressOf(tcp) }
+}
+
+export function addressOf(tcp: string): { readonly host: string; readonly port: number } {
   const [, host = '', port = '0'] = ADDRESS.exec(tcp) ?? []
-  return { tcp: { host: host.replace(/^\[|\]$/g, ''), port: Number(port) } }
+  return { host: host.replaceAll(/^\[|\]$/g, ''), port: Number(port) }
 }
 
 async function commandProblem(

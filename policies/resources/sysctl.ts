@@ -50,7 +50,7 @@ export const sysctl = defineType({
     const before = fieldsOf(context.remembered)['was']
     const files = persist ? [{ path: fileOf(key), content: `# Managed by Chorus.\n${key} = ${value}\n` }] : []
     return ownedVerdict(context, files, {
-      changes: is === value ? [] : [`${key} ${is} -> ${value}`],
+      changes: is === value ? [] : [context.sensitive ? `${key} set` : `${key} ${is} -> ${value}`],
       note: { key, was: before ?? (is === value ? null : is) },
       run: async () => {
         if (is !== value) await writeKernel(context, pathOf(key), value)

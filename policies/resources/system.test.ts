@@ -21,6 +21,21 @@ function kernel(values: Record<string, string>) {
   return { lab, values }
 }
 
+it('no secret is in what is said of a change', async () => {
+  const { lab } = kernel({ '/proc/sys/a': '0' })
+  lab.put('/etc/passwd', 'alice:x:1000:1000:old:/home/alice:/bin/sh\n')
+  lab.answers.set('usermod', '')
+  const secret = { sensitive: true }
+  const said = [
+    await lab.one('sysctl/a', { value: 's3cret' }, secret),
+    await lab.one('user/alice', { comment: 's3cret', shell: '/bin/s3cret' }, secret),
+    await lab.one('mount/x', { path: '/x', device: '//u:s3cret@h/x', type: 'cifs', state: 'known' }, secret),
+    await lab.one('cron/x', { schedule: '@daily', argv: ['/bin/x', 's3cret'] }, secret),
+    await lab.one('check/x', { exec: ['/bin/s3', 's3cret'], retries: 0 }, secret),
+  ]
+  expect(said.join('\n')).not.toContain('s3cret')
+})
+
 describe('sysctl', () => {
   it('sets the value now and for the next start, repairs drift, and takes it back', async () => {
     const { lab, values } = kernel({ '/proc/sys/net/ipv4/ip_forward': '0' })

@@ -12,6 +12,7 @@ import { hostname } from './hostname.ts'
 import { kernelModule } from './kernel-module.ts'
 import { mount } from './mount.ts'
 import { packages } from './package.ts'
+import { processes } from './process.ts'
 import { repository } from './repository.ts'
 import { service } from './service.ts'
 import { sshKeys } from './ssh-keys.ts'
@@ -36,6 +37,7 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   kernel_module: kernelModule,
   mount,
   package: packages,
+  process: processes,
   repository,
   service,
   ssh_keys: sshKeys,

@@ -106,7 +106,7 @@ export const user = defineType({
     if (steps.length === 0) return KEPT
     return {
       ok: false,
-      changes: steps.map(({ change }) => change),
+      changes: steps.map(({ change, argv }) => (context.sensitive && argv.length > 3 ? `${argv[0]}` : change)),
       apply: () => inTurn(context, () => carryOut(context, steps, { made: true, name, removeHome })),
     }
   },

@@ -9,6 +9,7 @@ import type {
   HostPort,
   ProbeTarget,
   StagedFile,
+  Supervisor,
 } from '../host.ts'
 import type { MaybePromise } from '../maybe.ts'
 import { MemoryTree, type Thing } from './memory-tree.ts'
@@ -27,6 +28,8 @@ export interface MemoryHostOptions {
   /** What URLs give; what it throws is thrown. @default nothing answers */
   readonly fetch?: (url: string) => Uint8Array
   readonly gunzip?: (bytes: Uint8Array) => Uint8Array
+  /** @default none */
+  readonly processes?: Supervisor
   /** What is wrong with a service, or null. @default every service is well */
   readonly probe?: (target: ProbeTarget) => string | null
   /** Bytes that fit on its disk. @default no limit */
@@ -43,6 +46,7 @@ export class MemoryHost implements HostPort {
   readonly uid: number
   readonly gid: number
   readonly tree: MemoryTree
+  readonly processes: Supervisor | null
   /** How long it was asked to wait, each time; it never does. */
   readonly slept: number[] = []
   readonly #options: MemoryHostOptions
@@ -52,6 +56,7 @@ export class MemoryHost implements HostPort {
 
   constructor(options: MemoryHostOptions, shared?: Shared, within: readonly string[] | null = null) {
     this.#options = options
+    this.processes = options.processes ?? null
     this.uid = options.uid ?? 0
     this.gid = this.uid
     this.#shared = shared ?? { tree: new MemoryTree(this.uid, () => this.now()), backups: new Map() }
