@@ -55,7 +55,8 @@ export async function probeTcp(
 }
 
 function within(timeoutMs: number, signal: AbortSignal | undefined): AbortSignal {
-  const timeout = AbortSignal.timeout(timeoutMs)
+  // Only whole milliseconds are taken.
+  const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)))
   return signal === undefined ? timeout : AbortSignal.any([timeout, signal])
 }
 

@@ -25,7 +25,7 @@ export async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator
 
 /** The body of an answer, with a bound on silence and on the whole. Redirections are followed, the checksum guards the content. */
 export async function* fetchUrl(url: string, options: FetchOptions): AsyncGenerator<Uint8Array> {
-  const timeout = AbortSignal.timeout(options.timeoutMs)
+  const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(options.timeoutMs)))
   const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal])
   try {
     const answer = await ask(url, signal)

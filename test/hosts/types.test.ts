@@ -46,16 +46,8 @@ resources:
   service/testweb: { state: running, enabled: true, onNotify: reload }
 `
 
-/** The second policy of the language page as it stands. */
-const USERS = `policy: base/users
-select: "true"
-vars: { users: {} }
-data: [data/common.yaml, "data/env/\${labels.env}.yaml", "data/node/\${node.name}.yaml"]   # alice: null removes her here
-resources:
-  user/\${each.key}:      { each: "\${vars.users}", shell: /bin/bash, groups: "\${each.value.groups}" }
-  ssh_keys/\${each.key}:  { each: "\${vars.users}", user: "\${each.key}", keys: "\${each.value.keys}", exclusive: true }
-  file/sudo-\${each.key}: { each: "\${vars.users}", when: "has(each.value.sudo)", path: "/etc/sudoers.d/\${each.key}", content: "\${each.value.sudo}\\n", mode: "0440", validate: [visudo, -cf, "{file}"] }
-`
+/** The second and third policy of the language page as they stand. */
+const page = (name: string): string => readFileSync(join('policies/language/page', `${name}.yaml`), 'utf8')
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl'
 
@@ -92,6 +84,7 @@ describe('one Debian host with systemd, by chorus converge', () => {
 
   /** Key and state of every resource. */
   function statesOf(ran: Ran): Record<string, string> {
+    if (ran.stdout === '') throw new Error(`nothing was printed: ${JSON.stringify(ran)}`)
     const { outcomes } = JSON.parse(ran.stdout) as { outcomes: { key: string; state: string; reason: string }[] }
     return Object.fromEntries(outcomes.map(({ key, state }) => [key, state]))
   }
@@ -183,7 +176,7 @@ describe('one Debian host with systemd, by chorus converge', () => {
   it('manages users by layers, as the second policy of the language page says', () => {
     const common = (alice: string): string =>
       `users:\n  bob: { groups: [], keys: ["${KEY} bob@home"] }\n  alice: ${alice}\n`
-    const files = (alice: string) => ({ 'policy.yaml': USERS, 'data/common.yaml': common(alice) })
+    const files = (alice: string) => ({ 'policy.yaml': page('users'), 'data/common.yaml': common(alice) })
     const alice = `{ groups: [adm], keys: ["${KEY} alice@laptop"], sudo: "alice ALL=(ALL) ALL" }`
     lay('tools', {
       'policy.yaml':
@@ -225,6 +218,72 @@ describe('one Debian host with systemd, by chorus converge', () => {
     expect(host.sh('getent passwd alice').status).not.toBe(0)
     expect(host.sh('test -e /etc/sudoers.d/alice').status).not.toBe(0)
     expect(host.sh('getent passwd bob').status).toBe(0)
+  })
+
+  it('releases an application, as the third policy of the language page says', () => {
+    // What the policy expects of its host: a unit, and a load balancer to be told.
+    const server = 'require("http").createServer((q, r) => r.end("well")).listen(8080)'
+    lay('shop-files', {
+      '1.10/migrate': '#!/bin/sh\necho migrated >> /root/migrations\n',
+      '1.10/index.html': 'one\n',
+      '1.11/migrate': '#!/bin/sh\necho migrated >> /root/migrations\n',
+    })
+    must(
+      host.sh(`mkdir -p /usr/local/bin && printf '#!/bin/sh\\necho $1 >> /root/lb\\n' > /usr/local/bin/lb && chmod 755 /usr/local/bin/lb
+printf '%s\\n' '[Service]' "ExecStart=/opt/chorus/bin/node -e '${server}'" '[Install]' 'WantedBy=multi-user.target' > /etc/systemd/system/shop.service
+chmod 755 /root/shop-files/*/migrate`),
+    )
+    // Its waves are for a mesh; a build that cannot execute them refuses the line.
+    const alone = page('shop').replace(/^rollout: .*\n/m, '')
+    const release = (version: string): Ran => {
+      must(host.sh(`mkdir -p /root/shop && tar -czf /root/shop/shop.tgz -C /root/shop-files/${version} .`))
+      lay('shop', { 'policy.yaml': alone, 'data/env/prod.yaml': `migrator: h1\nversion: "${version}"\n` })
+      return host.exec([
+        ...['chorus', 'converge', '/root/shop', '--state', '/var/lib/chorus-shop', '--name', 'h1', '--json'],
+        ...['--label', 'env=prod', '--label', 'app=shop'],
+      ])
+    }
+    const first = release('1.10')
+    expect(first.status, first.stdout + first.stderr).toBe(0)
+    expect(
+      must(host.sh('readlink /srv/shop/current; cat /srv/shop/current/index.html; systemctl is-active shop')).stdout,
+    ).toBe('/srv/shop/1.10\none\nactive\n')
+    expect(new Set(Object.values(statesOf(release('1.10'))))).toEqual(new Set(['kept']))
+    const next = release('1.11')
+    expect(next.status, next.stdout + next.stderr).toBe(0)
+    expect(must(host.sh('readlink /srv/shop/current; ls /srv/shop; cat /root/lb')).stdout).toBe(
+      '/srv/shop/1.11\n1.10\n1.11\ncurrent\ndrain\nundrain\ndrain\nundrain\n',
+    )
+  })
+
+  it('keeps timers, mounts and names, and repairs them', () => {
+    lay('system', {
+      'policy.yaml': `policy: base/system
+select: "true"
+resources:
+  timer/tick: { schedule: "*:*:0/2", argv: [/bin/sh, -c, "echo '100%' >> /root/ticks"] }
+  cron/nightly: { schedule: "@daily", argv: [/bin/echo, "it's"] }
+  host_entry/db: { ip: 10.0.0.5, aliases: [db.example.org] }
+  mount/scratch: { path: /mnt/scratch, device: tmpfs, type: tmpfs, options: [size=4m] }
+  check/tick: { exec: [grep, "100%", /root/ticks], grace: 10s, require: [timer/tick] }
+`,
+    })
+    const system = (): Ran =>
+      host.exec(['chorus', 'converge', '/root/system', '--state', '/var/lib/chorus-system', '--json'])
+    const first = statesOf(system())
+    expect(first).toMatchObject({ 'timer/tick': 'changed', 'mount/scratch': 'changed', 'check/tick': 'kept' })
+    expect(must(host.sh('getent hosts db.example.org; findmnt -n -o FSTYPE /mnt/scratch')).stdout).toMatch(
+      /^10\.0\.0\.5 .*\ntmpfs\n$/,
+    )
+    must(
+      host.sh(
+        'umount /mnt/scratch; systemctl stop tick.timer; sed -i /db.example.org/d /etc/hosts; rm /etc/cron.d/nightly',
+      ),
+    )
+    const second = statesOf(system())
+    for (const key of ['timer/tick', 'cron/nightly', 'host_entry/db', 'mount/scratch'])
+      expect(second[key], key).toBe('repaired')
+    expect(new Set(Object.values(statesOf(system())))).toEqual(new Set(['kept']))
   })
 
   it('takes back what the policy says, and leaves the rest', () => {
