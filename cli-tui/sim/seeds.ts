@@ -44,6 +44,7 @@ function runSeed(
     workerData: { ...request, seed },
     resourceLimits: { maxOldGenerationSizeMb: Math.ceil(heapBytes / 1e6) },
   })
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- of a thread, not of a window
   const stop = (): void => worker.postMessage('stop')
   signal.addEventListener('abort', stop)
   return new Promise<RunResult>((done, failed) => {

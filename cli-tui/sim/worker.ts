@@ -9,6 +9,7 @@ export type FromWorker =
   | { readonly type: 'result'; readonly result: RunResult }
   | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly hint: string | null }
 
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- of a thread, not of a window
 const say = (message: FromWorker): void => parentPort?.postMessage(message)
 
 const stop = new AbortController()

@@ -37,11 +37,11 @@ export function htmlReport(run: RunResult): string {
     // Nothing may be fetched, whatever is in the page.
     `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">`,
     `<title>${escape(run.scenario)}</title>`,
-    `<style>${asset('uPlot.min.css')}${STYLE}</style></head><body>`,
+    `<style>${asset(import.meta.resolve('uplot/dist/uPlot.min.css'))}${STYLE}</style></head><body>`,
     head(run),
     ...sections,
     `<script type="application/json" id="data">${inScript(JSON.stringify(data))}</script>`,
-    `<script>${inScript(asset('uPlot.iife.min.js'))}</script>`,
+    `<script>${inScript(asset(import.meta.resolve('uplot/dist/uPlot.iife.min.js')))}</script>`,
     `<script>${inScript(script)}</script>`,
     '</body></html>\n',
   ].join('\n')
@@ -85,8 +85,8 @@ function linesOf(publications: readonly PublicationResult[]): PageData['lines'] 
 }
 
 /** A file of uPlot, as npm installed it. */
-function asset(name: string): string {
-  return readFileSync(fileURLToPath(import.meta.resolve(`uplot/dist/${name}`)), 'utf8')
+function asset(url: string): string {
+  return readFileSync(fileURLToPath(url), 'utf8')
 }
 
 /** Text that cannot end the script element that it stands in. */

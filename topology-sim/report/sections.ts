@@ -138,7 +138,7 @@ export function trafficSection({ traffic }: RunResult): string {
   const { bytesPerNode, bytesBy, bytesByGroup, hottest } = traffic
   const kinds = Object.entries(bytesBy).map(([kind, bytes]) => [kind, bytes, bytesText(bytes)] as const)
   const groups = bytesByGroup.map(
-    ({ name, mean, max }) => [`${name}`, mean, `${bytesText(mean)}, at most ${bytesText(max)}`] as const,
+    ({ name, mean, max }) => [name, mean, `${bytesText(mean)}, at most ${bytesText(max)}`] as const,
   )
   const hot = hottest.slice(0, HOT).map(({ node, bytes }) => [node, bytes, bytesText(bytes)] as const)
   return [

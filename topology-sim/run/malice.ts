@@ -1,5 +1,5 @@
 import { decodeEnvelope, encodeBody, encodeEnvelope, type Hasher } from '../../node/core/index.ts'
-import { Random } from '../kernel/random.ts'
+import type { Random } from '../kernel/random.ts'
 import type { Behaviour } from '../scenario/events.ts'
 import type { Misbehaviour, World } from '../world/types.ts'
 

@@ -80,8 +80,7 @@ function resourcesOf(policy: CompiledPolicy, files: Parameters<typeof resolve>[2
 const VIEWS_MAX = 10_000
 
 export function contextOf({ name, id, labels, facts }: NodeFacts): NodeContext {
-  // Facts came from the scenario, whose schema holds them to values.
-  return { labels, facts: facts as NodeContext['facts'], node: { name, id } }
+  return { labels, facts, node: { name, id } }
 }
 
 /** A policy that stands for one that is not written yet. */

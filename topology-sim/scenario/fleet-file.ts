@@ -43,8 +43,7 @@ export function parseFleet(text: string): ExportedFleet | string {
     return 'it is not JSON'
   }
   const read = fileSchema.safeParse(json)
-  // JSON values are policy values, but for fractions, which conditions do not compare.
-  if (read.success) return read.data as ExportedFleet
+  if (read.success) return read.data
   const [issue] = read.error.issues
   const at = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`
   return `it is no exported fleet${at}: ${issue?.message ?? ''}`

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { type Diagnostic, didYouMean, kindOfNode, readYaml, Report, type YamlNode } from '../../policies/index.ts'
 import { checkNode } from './check.ts'
 import { type ExportedNode, parseFleet } from './fleet-file.ts'

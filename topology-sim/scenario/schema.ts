@@ -8,7 +8,7 @@ import { bitrate, duration, rate, share, size, span, spread, timeOfDay } from '.
 export const NODES_MAX = 10_000_000
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/, 'a name of letters, digits, - . _ and /')
-const value: z.ZodType<Value> = z.json() as z.ZodType<Value> // what YAML can hold is JSON; zod's own name for it is wider
+const value: z.ZodType<Value> = z.json()
 export const condition = z
   .union([z.string().min(1).max(4096), z.boolean()])
   .transform(String)

@@ -31,7 +31,7 @@ export function setupOf(text: string, { nodes, seed, fail = '', source }: SetupO
   const bundles = new Map(
     Object.entries(scenario.policies).map(([name, part]) => {
       const from = part.folder === undefined ? undefined : source?.(part.folder)
-      const { bundle, diagnostics } = compileForFleet(name, part, from, hasher.sha256)
+      const { bundle, diagnostics } = compileForFleet(name, part, from, (bytes) => hasher.sha256(bytes))
       if (bundle === undefined) throw new Error(diagnostics.map(formatDiagnostic).join('\n'))
       return [name, bundle] as const
     }),
