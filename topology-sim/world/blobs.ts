@@ -1,4 +1,4 @@
-import type { Cid } from '../../node/core/index.ts'
+import type { Cid, Key } from '../../node/core/index.ts'
 import { parcelBytes } from '../network/weights.ts'
 import { SIM_LIMITS } from '../limits.ts'
 import { feed } from './drive.ts'
@@ -9,12 +9,16 @@ import { trace } from './trace.ts'
 const HELD = 1
 const WANTED = 2
 const COMING = 4
+/** Verified and given to others, on its way to the disk. */
+const WHOLE = 8
 
 /** Bundles that the world knows are numbered; a million nodes keep a byte each. */
 interface Stock {
   readonly cid: Cid
   readonly size: number
   readonly flags: Uint8Array
+  /** Of a small bundle: whom each node asked for it, plus one; 0: nobody. */
+  readonly asked: Int32Array | null
 }
 
 /** Wanting, having and following: what precedes blocks on the wire in the daemon's protocol. Bytes. */
@@ -22,11 +26,16 @@ const CONTROL_BYTES = 160
 /** A block's share of framing: 256 KiB blocks behind a header each. */
 const BLOCK_BYTES = 262_144
 const BLOCK_HEAD_BYTES = 120
+/** A peer that was asked for a small bundle and has not sent it by now: others are looked at. */
+const ASK_ANOTHER_MS = 1_000
+/** Nothing of what precedes the blocks was said yet. */
+const UNSAID = -1
 
 /**
- * Bundles on their way. A node that wants one asks its neighbours, and takes it from the one that can give it first; if
- * none has it yet, it follows them all, and is told by the first that gets it (`node/blobs`). Who asks, who has and who
- * follows is known here, so only the blocks are events; what the words before them cost in time and bytes is counted.
+ * Bundles on their way, as `node/blobs` brings them. A small one (a block) is asked of whoever told of it, and sent on as
+ * soon as that has it. A larger one is taken from the neighbour that can give it first; if none has it yet, the node
+ * follows them all, and is told by the first that gets it. Who asks, who has and who follows is known here, so only the
+ * blocks are events; what the words before them cost in time and bytes is counted.
  */
 export class Blobs {
   readonly #state: WorldState
@@ -41,7 +50,8 @@ export class Blobs {
     const known = this.#stocks.get(cid)
     if (known !== undefined) return known
     const index = this.#list.length
-    this.#list.push({ cid, size, flags: new Uint8Array(this.#state.size) })
+    const asked = size <= BLOCK_BYTES ? new Int32Array(this.#state.size) : null
+    this.#list.push({ cid, size, flags: new Uint8Array(this.#state.size), asked })
     this.#stocks.set(cid, index)
     return index
   }
@@ -70,16 +80,32 @@ export class Blobs {
     for (const { flags } of this.#list) flags[node] = (flags[node] ?? 0) & HELD
   }
 
-  want(node: number, cid: Cid, size: number): void {
+  /** @param from peers that may have it, the one that told of it first */
+  want(node: number, cid: Cid, size: number, from: readonly Key[] = []): void {
     const index = this.#stock(cid, size)
     const stock = this.#list[index]
     if (stock === undefined) return
     const flags = stock.flags[node] ?? 0
     stock.flags[node] = flags | WANTED
+    if (stock.asked !== null) stock.asked[node] = 0
     // It survived a restart.
     if ((flags & HELD) !== 0) return this.#state.later(0, EVENT.stored, node, index)
     if ((flags & COMING) !== 0) return
-    this.#seek(node, index, 0)
+    const first = this.#state.indexOf.get(from[0] ?? '')
+    if (stock.asked === null || first === undefined || !this.#state.connections.isLive(node, first))
+      return this.#seek(node, index)
+    this.#ask(node, first, index)
+  }
+
+  /** One peer, for all of a small bundle: it sends it when it has it. If it does not for long, others are looked at. */
+  #ask(node: number, from: number, index: number): void {
+    const stock = this.#list[index]
+    if (stock === undefined || stock.asked === null) return
+    const state = this.#state
+    this.#word(node, from)
+    stock.asked[node] = from + 1
+    if (((stock.flags[from] ?? 0) & (HELD | WHOLE)) !== 0) this.#take(node, from, index, state.links.baseUs(node, from))
+    else this.#checkLater(node, index, ASK_ANOTHER_MS)
   }
 
   cancel(node: number, cid: Cid): void {
@@ -94,30 +120,42 @@ export class Blobs {
     }
   }
 
-  /** Asks all neighbours. @param lateUs what it was told already: of the words before the blocks, what is left to say */
-  #seek(node: number, index: number, lateUs: number): void {
+  /** Asks all neighbours. */
+  #seek(node: number, index: number): void {
     const stock = this.#list[index]
     if (stock === undefined) return
     const state = this.#state
     let best = -1
     let bestUs = Number.POSITIVE_INFINITY
     for (const other of state.connections.neighbours(node)) {
-      state.network.counters.bytesBy.blobs += CONTROL_BYTES
-      if (((stock.flags[other] ?? 0) & HELD) === 0 || !state.connected(node, other)) continue
+      this.#word(node, other)
+      if (((stock.flags[other] ?? 0) & (HELD | WHOLE)) === 0 || !state.connected(node, other)) continue
       const at = Math.max(state.links.freeUs(other), state.nowUs) + state.links.baseUs(other, node)
       if (at >= bestUs) continue
       best = other
       bestUs = at
     }
-    if (best >= 0) return this.#take(node, best, index, lateUs)
+    if (best >= 0) return this.#take(node, best, index, UNSAID)
     this.#checkLater(node, index, SIM_LIMITS.blobReportMs)
+  }
+
+  /** What is said before blocks come is counted, and no event. */
+  #word(from: number, to: number): void {
+    const { counters } = this.#state.network
+    const { links } = this.#state
+    counters.frames++
+    counters.bytesBy.blobs += CONTROL_BYTES
+    counters.bytesOut[from] = (counters.bytesOut[from] ?? 0) + CONTROL_BYTES
+    counters.bytesIn[to] = (counters.bytesIn[to] ?? 0) + CONTROL_BYTES
+    const at = links.regionOf(from) * links.regions + links.regionOf(to)
+    counters.regionBytes[at] = (counters.regionBytes[at] ?? 0) + CONTROL_BYTES
   }
 
   #checkLater(node: number, index: number, ms: number): void {
     this.#state.later(ms * 1000, EVENT.blobCheck, node, index)
   }
 
-  /** want, have, ask: three ways before the blocks; `lateUs` instead, if some of that was said before. */
+  /** want, have, ask: three ways before the blocks of a large bundle, one of a small one; `lateUs` if some of it was said before. */
   #take(node: number, from: number, index: number, lateUs: number): void {
     const stock = this.#list[index]
     if (stock === undefined) return
@@ -127,7 +165,7 @@ export class Blobs {
     if (how === 'silent' || how === 'notFound')
       return this.#checkLater(node, index, how === 'silent' ? SIM_LIMITS.blobAnswerMs : 1000)
     const oneWay = state.links.baseUs(node, from)
-    const words = lateUs > 0 ? lateUs : 3 * oneWay
+    const words = lateUs >= 0 ? lateUs : (stock.asked === null ? 3 : 1) * oneWay
     const bytes = stock.size + Math.ceil(stock.size / BLOCK_BYTES + 1) * BLOCK_HEAD_BYTES
     const parcel = { type: 'blocks', fetch: index, junk: how === 'junk' } as const
     state.later(words, EVENT.action, from, () => state.network.send(from, node, parcelBytes(parcel, bytes), parcel))
@@ -139,7 +177,7 @@ export class Blobs {
     const stock = this.#list[index]
     if (stock === undefined) return
     const flags = stock.flags[node] ?? 0
-    if ((flags & COMING) === 0 || (flags & HELD) !== 0) return
+    if ((flags & COMING) === 0 || (flags & (HELD | WHOLE)) !== 0) return
     stock.flags[node] = flags & ~COMING
     if ((flags & WANTED) === 0) return
     if (junk) {
@@ -147,19 +185,24 @@ export class Blobs {
       feed(this.#state, node, { type: 'blobFailed', cid: stock.cid, peer, code: 'E_CID_MISMATCH', final: false })
       return
     }
+    stock.flags[node] = (stock.flags[node] ?? 0) | WHOLE
+    for (const other of this.#state.connections.neighbours(node)) this.#offer(node, other, index)
     const { fsyncMs = 2 } = this.#state.options.disk ?? {}
-    this.#state.later(fsyncMs * 1000 * (this.#state.slowness.get(node) ?? 1), EVENT.stored, node, index)
+    const slowness = this.#state.slowness.get(node) ?? 1
+    const us = fsyncMs * 1000 * (slowness === Number.POSITIVE_INFINITY ? 1 : slowness)
+    this.#state.later(us, EVENT.stored, node, index)
   }
 
   stored(node: number, index: number): void {
     const stock = this.#list[index]
     if (stock === undefined) return
-    if (this.#state.slowness.get(node) === Number.POSITIVE_INFINITY)
+    if (this.#state.slowness.get(node) === Number.POSITIVE_INFINITY) {
+      // The disk refused it.
+      stock.flags[node] = (stock.flags[node] ?? 0) & ~WHOLE
       return this.#checkLater(node, index, SIM_LIMITS.blobReportMs)
-    stock.flags[node] = (stock.flags[node] ?? 0) | HELD
+    }
+    stock.flags[node] = ((stock.flags[node] ?? 0) | HELD) & ~WHOLE
     this.#store(node, index)
-    // Those who follow are told, ask, and get it.
-    for (const other of this.#state.connections.neighbours(node)) this.#offer(node, other, index)
   }
 
   #store(node: number, index: number): void {
@@ -172,10 +215,17 @@ export class Blobs {
     feed(this.#state, node, { type: 'blobStored', cid, size })
   }
 
+  /** To one who asked for it, or follows: it is told, asks, and gets it. */
   #offer(from: number, to: number, index: number): void {
-    const flags = this.#list[index]?.flags[to] ?? 0
-    if ((flags & WANTED) === 0 || (flags & (HELD | COMING)) !== 0 || !this.#state.connected(from, to)) return
-    this.#state.network.counters.bytesBy.blobs += CONTROL_BYTES
+    const stock = this.#list[index]
+    const flags = stock?.flags[to] ?? 0
+    if (stock === undefined || (flags & WANTED) === 0 || (flags & (HELD | WHOLE | COMING)) !== 0) return
+    if (!this.#state.connected(from, to)) return
+    if (stock.asked !== null && (stock.asked[to] ?? 0) > 0) {
+      if (stock.asked[to] === from + 1) this.#take(to, from, index, 0)
+      return
+    }
+    this.#word(from, to)
     this.#take(to, from, index, 2 * this.#state.links.baseUs(from, to))
   }
 
@@ -190,8 +240,9 @@ export class Blobs {
   check(node: number, index: number): void {
     const stock = this.#list[index]
     const flags = stock?.flags[node] ?? 0
-    if (stock === undefined || (flags & WANTED) === 0 || (flags & HELD) !== 0) return
+    if (stock === undefined || (flags & WANTED) === 0 || (flags & (HELD | WHOLE)) !== 0) return
     stock.flags[node] = flags & ~COMING
-    this.#seek(node, index, 0)
+    if (stock.asked !== null) stock.asked[node] = 0
+    this.#seek(node, index)
   }
 }

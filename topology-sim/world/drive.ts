@@ -113,7 +113,7 @@ function perform(state: WorldState, node: number, effect: Effect): void {
     case 'persist':
       return persist(state, node, effect)
     case 'blobWant':
-      return state.blobs.want(node, effect.cid, effect.size)
+      return state.blobs.want(node, effect.cid, effect.size, effect.from)
     case 'blobCancel':
       return state.blobs.cancel(node, effect.cid)
     case 'blobKeep':
