@@ -1,8 +1,8 @@
 /**
  * GossipSub's parameters (github.com/libp2p/specs, pubsub/gossipsub), one table for the daemon, the exact network and the
  * model, so that what is simulated is what runs. Where the specification says 6, 4, 12 and 6, fewer are enough here: a
- * record is a small message, delivery is sync's work, and every copy costs each node a wake-up. Measured with 30 daemons:
- * degree 6 (up to 12) made 9 copies of a record, 4 (up to 5) makes 5, and the last node has it no later.
+ * record is a small message, delivery is sync's work, and every copy costs each node a wake-up. In `chorus sim run lan-100`
+ * degree 6 (up to 12) makes 4.3 copies of a record and 620 KB of traffic a node, 4 (up to 5) makes 3.2 and 480 KB.
  */
 export const GOSSIP_PARAMS = {
   /** Wanted mesh degree, and the bounds within which it is left alone. */
