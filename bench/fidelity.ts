@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
 import { exactNetwork } from '../topology-sim/index.ts'
 import { playReal } from './fidelity/real.ts'
 import { apart, figuresOf } from './fidelity/sample.ts'
@@ -10,19 +11,24 @@ import { report } from './lib/results.ts'
 /**
  * How near is the model to the real GossipSub class, and that to real daemons? The same scenario on all three, on the
  * connections that the real ones made: one record at a time from node 0, nobody selected, one latency on every link.
- * Usage: node bench/fidelity.ts [nodes] [publishes on real daemons] [seeds of each virtual one]
+ * Usage: node bench/fidelity.ts [nodes] [seeds of each virtual one] [--virtual]
  */
 const NODES = Number(process.argv[2] ?? 20)
-const PUBLISHES = Number(process.argv[3] ?? 30)
-const SEEDS = Number(process.argv[4] ?? 60)
+const SEEDS = Number(process.argv[3] ?? 60)
 /** Far above what two busy cores add. */
 const LATENCY_MS = 250
 
-const real = PUBLISHES > 0 ? await playReal(NODES, LATENCY_MS, PUBLISHES) : null
-const setting: Setting = { nodes: NODES, edges: real?.edges ?? ringAndChords(NODES), latencyMs: LATENCY_MS }
+const real = process.argv.includes('--virtual') ? null : await playReal(NODES, LATENCY_MS)
+const load = loadavg()[0] ?? 0
+const setting: Setting = {
+  nodes: NODES,
+  edges: real?.edges ?? ringAndChords(NODES),
+  latencyMs: LATENCY_MS,
+  bundleBytes: real?.bundleBytes ?? 700,
+}
 const exact = figuresOf(await playVirtual(setting, SEEDS, await exactNetwork()))
 const model = figuresOf(await playVirtual(setting, SEEDS))
-const daemons = real === null ? null : figuresOf(real.samples)
+const daemons = real === null ? null : figuresOf(real)
 
 const distances = (one: Figures, other: Figures) => ({
   meanMs: apart(one.meanMs, other.meanMs),
@@ -36,6 +42,7 @@ report('fidelity', {
   nodes: NODES,
   connections: setting.edges.length,
   latencyMs: LATENCY_MS,
+  loadAverage: load,
   model,
   exact,
   real: daemons ?? 'not run',
@@ -72,8 +79,9 @@ ${row('hops', ({ hops }) => hops)}
 ${row('copies a node', ({ copiesPerNode }) => copiesPerNode)}
 ${row('bytes a node', ({ bytesPerNode }) => bytesPerNode)}
 
-Bytes are those of gossip with all headers; on real daemons those of the connections' streams, without TCP and IP headers, with sync, less
-what they send when nothing happens. Real daemons do not tell hops.
+Bytes are all that come because of a publish (gossip, its control, sync, the bundle of ${setting.bundleBytes} bytes), less what comes when nothing is published; with all
+headers in the simulator, without those of TCP and IP on real daemons. On real daemons time begins one latency before the first arrival, so that
+the publisher's disk is left out; they do not tell hops. The machine had a load of ${load.toFixed(1)} on ${cpus().length} cores while they ran${load > cpus().length ? ': it, and not the network, is what made them late' : ''}.
 `
 }
 

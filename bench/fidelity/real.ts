@@ -5,21 +5,23 @@ import type { TestNode } from '../../test/support/node.ts'
 import { build } from '../../test/support/policy.ts'
 import { freePort, Link } from '../../test/support/proxy.ts'
 import { NOBODY } from './sample.ts'
-import type { Sample } from './sample.ts'
+import type { Cost, Delivery, Sample } from './sample.ts'
 
 /** Real daemons behind proxies that let everything wait: each is known by the address of its proxy alone. */
-export interface RealMesh {
+export interface RealMesh extends Sample {
   /** Who is connected to whom, by number from 0. */
   readonly edges: readonly (readonly [number, number])[]
-  readonly samples: readonly Sample[]
+  readonly bundleBytes: number
 }
 
 const MISS_MS = 20_000
-/** Time between publishes, and before the first: what a publish costs ends with the third heartbeat after it. */
-const APART_MS = 4_500
 const SETTLE_MS = 20_000
+/** Nothing happens for as long as a block of publishes takes: what comes then is no publish's cost. */
+const BLOCKS = 4
+const BLOCK_MS = 32_000
+const APART_MS = 2_000
 
-export async function playReal(nodes: number, latencyMs: number, publishes: number): Promise<RealMesh> {
+export async function playReal(nodes: number, latencyMs: number): Promise<RealMesh> {
   const links: Link[] = []
   const place = async (): Promise<{ port: number; config: { announce: string[] } }> => {
     const port = await freePort()
@@ -37,12 +39,29 @@ export async function playReal(nodes: number, latencyMs: number, publishes: numb
     const heard = new Map<string, Map<number, number>>()
     const watching = mesh.nodes.map((node, at) => watch(node, at, heard, stop.signal))
     await sleep(SETTLE_MS)
-    const samples: Sample[] = []
-    for (let n = 0; n < publishes; n++) samples.push(await publishOnce(mesh, n, heard))
+    const deliveries: Delivery[] = []
+    const costs: Cost[] = []
+    for (let block = 0; block < BLOCKS; block++) {
+      const idle = await trafficOf(mesh)
+      await sleep(BLOCK_MS)
+      const before = await trafficOf(mesh)
+      const end = Date.now() + BLOCK_MS
+      let published = 0
+      while (Date.now() < end - 2 * APART_MS) {
+        const next = Date.now() + APART_MS
+        deliveries.push(await publishOnce(mesh, `${block} ${published++}`, heard, latencyMs))
+        await sleep(Math.max(0, next - Date.now()))
+      }
+      await sleep(Math.max(0, end - Date.now()))
+      const after = await trafficOf(mesh)
+      const each = (pick: (traffic: Traffic) => number): number =>
+        (pick(after) - pick(before) - (pick(before) - pick(idle))) / published / nodes
+      costs.push({ copies: each(({ messages }) => messages), bytes: each(({ wire }) => wire) })
+    }
     const edges = await edgesOf(mesh)
     stop.abort()
     await Promise.all(watching)
-    return { edges, samples }
+    return { edges, deliveries, costs, bundleBytes: policyOf('0 0').bundle.size }
   } finally {
     stop.abort()
     await mesh.close()
@@ -50,30 +69,26 @@ export async function playReal(nodes: number, latencyMs: number, publishes: numb
   }
 }
 
-async function publishOnce(mesh: TestMesh, n: number, heard: Map<string, Map<number, number>>): Promise<Sample> {
-  const idleBefore = await trafficOf(mesh)
-  await sleep(APART_MS)
-  const before = await trafficOf(mesh)
-  // The text makes versions differ; nobody is selected, so that the record alone is what spreads.
-  const built = build(`policy: bench/fidelity\nselect: "${NOBODY}"\nvars: { n: "${n}" }\nresources: {}\n`)
-  const { id: version } = await mesh.publish(mesh.node(1), built, { local: true })
+/** The text makes versions differ; nobody is selected, so that no host has work. */
+function policyOf(text: string) {
+  return build(`policy: bench/fidelity\nselect: "${NOBODY}"\nvars: { n: "${text}" }\nresources: {}\n`)
+}
+
+async function publishOnce(
+  mesh: TestMesh,
+  text: string,
+  heard: Map<string, Map<number, number>>,
+  latencyMs: number,
+): Promise<Delivery> {
+  const { id } = await mesh.publish(mesh.node(1), policyOf(text), { local: true })
   const others = mesh.nodes.length - 1
   for (const until = Date.now() + MISS_MS; Date.now() < until; await sleep(20)) {
-    if ((heard.get(version)?.size ?? 0) > others) break
+    if ((heard.get(id)?.size ?? 0) >= others) break
   }
-  await sleep(APART_MS)
-  const after = await trafficOf(mesh)
-  const times = heard.get(version) ?? new Map<number, number>()
-  const start = times.get(0) ?? Number.NaN
-  const late = [...times].filter(([at]) => at !== 0).map(([, ms]) => ms - start)
-  const spent = (pick: (traffic: Traffic) => number): number =>
-    pick(after) - pick(before) - (pick(before) - pick(idleBefore))
-  return {
-    deliveriesMs: late.toSorted((a, b) => a - b),
-    hops: null,
-    copiesPerNode: spent(({ messages }) => messages) / mesh.nodes.length,
-    bytesPerNode: spent(({ wire }) => wire) / mesh.nodes.length,
-  }
+  const times = [...(heard.get(id) ?? [])].filter(([at]) => at !== 0).map(([, ms]) => ms)
+  // The publisher's disk is no part of the network: time begins one latency before the first arrival.
+  const start = Math.min(...times) - latencyMs
+  return { ms: times.map((ms) => ms - start).toSorted((a, b) => a - b), hops: null }
 }
 
 async function watch(
@@ -95,10 +110,9 @@ async function watch(
   }
 }
 
-/** The author says that it wrote a record, everyone else that it was admitted. */
 function recordOf({ kind, fields }: ControlEvent): string | undefined {
   const id = fields['id']
-  return (kind === 'admitted' || kind === 'wrote') && typeof id === 'string' ? id : undefined
+  return kind === 'admitted' && typeof id === 'string' ? id : undefined
 }
 
 interface Traffic {

@@ -1,16 +1,25 @@
 /** Selects nobody, and makes the record 1 KB long. */
 export const NOBODY = `labels.nobody == '${'x'.repeat(470)}'`
 
-/** What one publish came to, in whichever of the three. */
-export interface Sample {
-  /** Milliseconds until the record was known, for each node but its publisher, in order. */
-  readonly deliveriesMs: readonly number[]
-  /** Mean hops; null where nobody can tell. */
+/** How one record came to everyone else. */
+export interface Delivery {
+  /** Milliseconds, in order. */
+  readonly ms: readonly number[]
+  /** Mean; null where nobody can tell. */
   readonly hops: number | null
-  /** Copies of the record that a node received, its publisher included in the number of nodes. */
-  readonly copiesPerNode: number
-  /** Bytes that a node received for it, headers included; null where other traffic cannot be told apart. */
-  readonly bytesPerNode: number
+}
+
+/** What publishes cost, each, for each node: the mean of one block of them. */
+export interface Cost {
+  /** Copies of the record that came by gossip. */
+  readonly copies: number
+  /** Bytes of everything that came, with the record's bundle and sync, less what comes when nothing is published. */
+  readonly bytes: number
+}
+
+export interface Sample {
+  readonly deliveries: readonly Delivery[]
+  readonly costs: readonly Cost[]
 }
 
 export interface Figure {
@@ -29,17 +38,17 @@ export interface Figures {
   readonly bytesPerNode: Figure
 }
 
-/** Over publishes: each is one observation. */
-export function figuresOf(samples: readonly Sample[]): Figures {
-  const of = (pick: (sample: Sample) => number): Figure => meanOf(samples.map(pick))
+/** Each publish is one observation of delivery, each block one of cost. */
+export function figuresOf({ deliveries, costs }: Sample): Figures {
+  const of = (pick: (delivery: Delivery) => number): Figure => meanOf(deliveries.map(pick))
   return {
-    publishes: samples.length,
-    meanMs: of(({ deliveriesMs }) => deliveriesMs.reduce((sum, ms) => sum + ms, 0) / deliveriesMs.length),
-    p50Ms: of(({ deliveriesMs }) => quantile(deliveriesMs, 0.5)),
-    p99Ms: of(({ deliveriesMs }) => quantile(deliveriesMs, 0.99)),
-    hops: samples.some(({ hops }) => hops === null) ? null : of(({ hops }) => hops ?? 0),
-    copiesPerNode: of(({ copiesPerNode }) => copiesPerNode),
-    bytesPerNode: of(({ bytesPerNode }) => bytesPerNode),
+    publishes: deliveries.length,
+    meanMs: of(({ ms }) => ms.reduce((sum, one) => sum + one, 0) / ms.length),
+    p50Ms: of(({ ms }) => quantile(ms, 0.5)),
+    p99Ms: of(({ ms }) => quantile(ms, 0.99)),
+    hops: deliveries.some(({ hops }) => hops === null) ? null : of(({ hops }) => hops ?? 0),
+    copiesPerNode: meanOf(costs.map(({ copies }) => copies)),
+    bytesPerNode: meanOf(costs.map(({ bytes }) => bytes)),
   }
 }
 

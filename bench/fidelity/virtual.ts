@@ -1,13 +1,14 @@
 import { makeWorld } from '../../topology-sim/index.ts'
 import type { NetworkFactory, PolicyBundle } from '../../topology-sim/index.ts'
 import { NOBODY } from './sample.ts'
-import type { Sample } from './sample.ts'
+import type { Cost, Delivery, Sample } from './sample.ts'
 
 /** The scenario that all three play: records of one size, one at a time, over links of one latency. */
 export interface Setting {
   readonly nodes: number
   readonly edges: readonly (readonly [number, number])[]
   readonly latencyMs: number
+  readonly bundleBytes: number
 }
 
 /** No node is selected: the record alone is what spreads. */
@@ -24,41 +25,43 @@ const BUNDLE: PolicyBundle = {
 }
 
 /** One world for each seed, one publish in it, by node 0. */
-export async function playVirtual(setting: Setting, seeds: number, network?: NetworkFactory): Promise<Sample[]> {
-  const samples: Sample[] = []
-  for (let seed = 1; seed <= seeds; seed++) samples.push(await publishOnce(setting, seed, network))
-  return samples
+export async function playVirtual(setting: Setting, seeds: number, network?: NetworkFactory): Promise<Sample> {
+  const deliveries: Delivery[] = []
+  const costs: Cost[] = []
+  for (let seed = 1; seed <= seeds; seed++) {
+    const { delivery, cost } = await publishOnce(setting, seed, network)
+    deliveries.push(delivery)
+    costs.push(cost)
+  }
+  return { deliveries, costs }
 }
 
-async function publishOnce(
-  { nodes, edges, latencyMs }: Setting,
-  seed: number,
-  network?: NetworkFactory,
-): Promise<Sample> {
+async function publishOnce(setting: Setting, seed: number, network?: NetworkFactory) {
+  const { nodes, edges, latencyMs, bundleBytes } = setting
   const world = makeWorld({
     seed,
     fleet: { size: nodes, at: (node) => ({ name: `n${node}`, labels: {}, facts: {}, region: 0 }) },
     signatures: 'model',
     beacons: 'off',
-    mirror: false,
     overlay: { kind: 'edges', edges },
     links: { latencyMs: [[latencyMs]], jitter: 0 },
     ...(network === undefined ? {} : { network }),
   })
-  await world.run(2_000)
-  const { gossip = 0, control = 0 } = world.measure().bytesBy
-  const publication = world.publish(0, BUNDLE)
-  // The last heartbeat that tells of it comes 3 s later.
-  await world.run(8_000)
-  const after = world.measure().bytesBy
-  const known = [...publication.knownMs]
-    .filter((_, node) => node !== 0)
-    .map((ms) => ms - (publication.publishedMs ?? 0))
+  const spent = (): number => world.measure().bytesPerNode.mean
+  await world.run(SPAN_MS)
+  const idle = spent()
+  await world.run(2 * SPAN_MS)
+  const before = spent()
+  const publication = world.publish(0, { ...BUNDLE, size: bundleBytes })
+  await world.run(3 * SPAN_MS)
+  const ms = [...publication.knownMs].filter((_, node) => node !== 0).map((at) => at - (publication.publishedMs ?? 0))
   const hops = [...publication.hops].filter((hop) => hop > 0)
-  return {
-    deliveriesMs: known.toSorted((a, b) => a - b),
+  const delivery = {
+    ms: ms.toSorted((a, b) => a - b),
     hops: hops.reduce((sum, hop) => sum + hop, 0) / Math.max(1, hops.length),
-    copiesPerNode: publication.copies / nodes,
-    bytesPerNode: ((after['gossip'] ?? 0) - gossip + (after['control'] ?? 0) - control) / nodes,
   }
+  return { delivery, cost: { copies: publication.copies / nodes, bytes: spent() - before - (before - idle) } }
 }
+
+/** Whole rounds of periodic sync, and the heartbeats that tell of a record. */
+const SPAN_MS = 60_000

@@ -26,8 +26,10 @@ function world(seed: number, patience = 1): World {
     fleet: { size: 24, at: (node) => ({ name: `n${node}`, labels: {}, facts: {}, region: 0 }) },
     signatures: 'model',
     links: { latencyMs: [[50]], jitter: 0.1 },
-    network: (host, { seed: from, links, messageId }) =>
-      new ExactNetwork(module, host, { seed: from, links, messageId, patience }),
+    network: (host, parts) => {
+      const messageId = (bytes: Uint8Array): string => parts.messageId(bytes)
+      return new ExactNetwork(module, host, { seed: parts.seed, links: parts.links, messageId, patience })
+    },
   })
 }
 

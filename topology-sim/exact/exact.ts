@@ -6,5 +6,8 @@ import type { GossipsubModule } from './router.ts'
 export async function exactNetwork(): Promise<NetworkFactory> {
   // Its declared types are those of the whole library; the network calls what `router.ts` lists.
   const module = (await import('@libp2p/gossipsub')) as unknown as GossipsubModule
-  return (host, { seed, links, messageId }) => new ExactNetwork(module, host, { seed, links, messageId })
+  return (host, parts) => {
+    const { seed, links } = parts
+    return new ExactNetwork(module, host, { seed, links, messageId: (bytes) => parts.messageId(bytes) })
+  }
 }

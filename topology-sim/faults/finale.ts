@@ -82,8 +82,9 @@ function keepsWhatCounts(ordeal: Ordeal, { name, engine, options }: LabNode): vo
     if (judgement?.counts !== true)
       fail('what was acknowledged counts', `${id} is void on ${name}: ${String(judgement?.reason)}`)
   }
-  for (const [id, { key, rule }] of truth.sound) {
+  for (const [id, { key, rule, must }] of truth.sound) {
     const judgement = ledger.judge(id)
+    if (must === true && judgement === undefined && !truth.unsure.has(key)) fail(rule, `${name} does not hold ${id}`)
     if (!truth.unsure.has(key) && judgement?.counts === false)
       fail(rule, `${id} is void on ${name}: ${judgement.reason}`)
   }

@@ -157,12 +157,20 @@ const WAYS: readonly ((ordeal: Ordeal) => Malice | null)[] = [
 ]
 
 function lie(ordeal: Ordeal, frame: SyncFrame): readonly SyncFrame[] {
-  if (frame.type !== 'answer') return [frame]
-  if (frame.answer.kind !== 'feeds') return [frame]
-  const feeds = frame.answer.feeds.map((feed) => ({
-    ...feed,
-    size: feed.size + 1,
-    heads: [...feed.heads.slice(0, 7), ordeal.phantom()],
+  if (frame.type === 'ask') {
+    if (frame.ask.kind !== 'digest') return [frame]
+    return [{ ...frame, ask: { ...frame.ask, digest: { ...frame.ask.digest, feeds: OTHER } } }]
+  }
+  const { answer } = frame
+  if (answer.kind === 'digest') return [{ ...frame, answer: { ...answer, digest: { ...answer.digest, feeds: OTHER } } }]
+  if (answer.kind !== 'feeds' && answer.kind !== 'same') return [frame]
+  const keys = ['n1', 'n2', 'n3', 'ci', 'rogue', 'temp', 'clerk', 'devclerk', 'rootA', 'rootB']
+  const feeds = keys.map((name) => ({
+    key: ordeal.keyOf(name),
+    size: 999,
+    count: 8,
+    hash: OTHER.hash,
+    heads: Array.from({ length: 8 }, () => ordeal.phantom()),
   }))
   return [{ ...frame, answer: { kind: 'feeds', feeds } }]
 }

@@ -65,8 +65,11 @@ export class Ordeal {
     for (const name of names) this.addNode(name, opening.records)
     if (scenario.mallory) this.addNode(MALLORY, opening.records)
     for (const [at, name] of [...names, ...(scenario.mallory ? [MALLORY] : [])].entries()) {
-      for (let i = 0; i < 3 && at > 0; i++)
-        this.lab.later(1, () => this.lab.connect(name, names[this.random.below(Math.min(at, names.length))] ?? 'n1'))
+      if (at === 0) continue
+      for (let i = 0; i < 3; i++) {
+        const other = names[this.random.below(Math.min(at, names.length))] ?? 'n1'
+        this.lab.later(1, () => this.lab.connect(name, other))
+      }
     }
   }
 

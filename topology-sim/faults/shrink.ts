@@ -12,18 +12,23 @@ export function shrink(stage: Stage, scenario: FaultScenario, rule: string): Fau
     runs++ < RUNS_MAX && runFaults(stage, { ...scenario, events }).broken?.rule === rule
   let events = scenario.events
   if (breaks([])) return { ...scenario, events: [] }
-  for (let parts = 2; events.length > 1 && runs < RUNS_MAX;) {
+  let parts = 2
+  while (events.length > 1) {
     const size = Math.ceil(events.length / parts)
-    const rest = Array.from({ length: Math.ceil(events.length / size) }, (_, i) =>
-      events.filter((_event, at) => Math.floor(at / size) !== i),
-    ).find(breaks)
+    const rest = without(events, size).find(breaks)
     if (rest !== undefined) {
       events = rest
       parts = Math.max(2, parts - 1)
-    } else if (size === 1) break
+    } else if (size === 1 || runs >= RUNS_MAX) break
     else parts = Math.min(events.length, parts * 2)
   }
   return { ...scenario, events }
+}
+
+/** The list without its first part, without its second, and so on. */
+function without(events: readonly FaultEvent[], size: number): (readonly FaultEvent[])[] {
+  const parts = Math.ceil(events.length / size)
+  return Array.from({ length: parts }, (_, i) => events.filter((_event, at) => Math.floor(at / size) !== i))
 }
 
 /** One line for each event, for people. */

@@ -115,6 +115,7 @@ export class Stage {
         selector: "labels.env == 'dev'",
         maxBlob: ROGUE_MAX_BLOB,
       }),
+      grantTo(this.key('quiet'), { name: 'quiet', policies: ['quiet/*'] }),
       grantTo(this.key('temp'), { name: 'temp', policies: ['tmp/*'], expires: SCENE_START_MS }),
     ]
   }

@@ -12,8 +12,8 @@ export class Truth {
   /** The same for records that could count until the last word of the law; asked when the faults are over. */
   readonly voidAtEnd = new Map<Cid, string>()
   readonly absentAtEnd = new Map<Cid, string>()
-  /** Records that count on every node in the end, unless their author is `unsure`. */
-  readonly sound = new Map<Cid, { readonly key: Key; readonly rule: string }>()
+  /** Records that count on every node that holds them in the end, unless their author is `unsure`; `must`: all hold them. */
+  readonly sound = new Map<Cid, { readonly key: Key; readonly rule: string; readonly must?: true }>()
   /** Versions that count and that nobody applies: what they ask for is not understood here. */
   readonly unapplied = new Map<Cid, string>()
   /** Versions whose author's grant selects nodes of `env: dev` only. */

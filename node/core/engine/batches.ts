@@ -140,12 +140,7 @@ export function persistFailed(state: EngineState, id: number, code: string): rea
   state.ledger = state.durable
   state.fresh ??= newDirt()
   merge(state.fresh, failed.dirt)
-  for (const batch of flying) {
-    state.ledger = state.grow(state.ledger, batch.records).ledger
-    batch.ledger = state.ledger
-    batch.pays = []
-  }
-  if (flying.length > 0) owe(batchesOf(state), flying)
+  for (const batch of flying) regrow(state, batch)
   for (const followup of failed.after) fail(state, followup)
   event(
     state,
@@ -166,11 +161,14 @@ export function persistFailed(state: EngineState, id: number, code: string): rea
  * What is on its way to the disk was made for another ledger: what it takes away may be here still, and what it brings
  * may not belong here now. A later batch tells the disk again, and another one if that fails.
  */
-function owe(batches: Batches, flying: readonly Batch[]): void {
+function regrow(state: EngineState, batch: Batch): void {
+  const { ledger, dropped } = state.grow(state.ledger, batch.records)
+  state.ledger = ledger
+  batch.ledger = ledger
+  batch.pays = []
+  const batches = batchesOf(state)
   batches.debt ??= new Set()
-  for (const { drop, records } of flying) {
-    for (const id of [...drop, ...records.map((record) => record.id)]) batches.debt.add(id)
-  }
+  for (const id of [...dropped, ...batch.drop, ...batch.records.map((record) => record.id)]) batches.debt.add(id)
 }
 
 /** Adds what the disk must be told again, as this ledger has it. @returns whose debt the batch pays */

@@ -38,13 +38,15 @@ export const byteForgeries: readonly Forgery[] = [
     section: 1,
     rule: 'a body with a junk signature does not keep the good one out',
     make(ordeal, node) {
-      // Whoever refuses by the body's id never takes the good one.
-      const good = ordeal.sign(ordeal.versionBy('rogue', node, 'dev/first'), 'rogue')
-      const junk = pack(ordeal, good.bodyBytes, [{ key: ordeal.keyOf('rogue'), sig: new Uint8Array(64) }])
+      // Whoever refuses by the body's id never takes the good one. Its author says nothing else, so it waits for nothing.
+      if (ordeal.truth.once.has('junk first')) return []
+      ordeal.truth.once.add('junk first')
+      const good = ordeal.sign(ordeal.versionBy('quiet', node, 'quiet/first'), 'quiet')
+      const junk = pack(ordeal, good.bodyBytes, [{ key: ordeal.keyOf('quiet'), sig: new Uint8Array(64) }])
       ordeal.truth.unrelayed.set(junk.bytes, this.rule)
-      ordeal.truth.sound.set(good.id, { key: ordeal.keyOf('rogue'), rule: this.rule })
+      ordeal.truth.sound.set(good.id, { key: ordeal.keyOf('quiet'), rule: this.rule, must: true })
       for (const other of ordeal.up()) ordeal.submit(other, junk)
-      ordeal.lab.later(50, () => ordeal.submit(node, good))
+      ordeal.lab.later(50, () => ordeal.insist(node, good))
       return [junk.bytes]
     },
   },
