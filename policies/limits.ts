@@ -123,6 +123,8 @@ export const LIMITS = {
   archiveMembers: 200_000,
   archiveHeaderBytes: 64 * KiB,
   archiveLinkBytes: 256 * MiB,
+  /** A zip file is read from its end, so all of it is in memory. */
+  archiveZipBytes: 256 * MiB,
   /** What an archive may unpack to and a download may have if nothing is said, and the most that may be said. */
   archiveBytes: 4 * 1024 * MiB,
   downloadBytes: 1024 * MiB,
@@ -154,6 +156,8 @@ export const LIMITS = {
   runMs: 60 * minute,
   /** Resources at work at once: commands and large files; small files never wait. */
   parallelResources: 8,
+  /** Small files on their way to the disk at once: a journal takes all of them in one commit. Each holds a descriptor. */
+  parallelLight: 256,
   /** A run lets other work go on after this long. ms. */
   sliceMs: 10,
   /** Repairs of one resource within the window after which it is left alone until the window has passed. ms. */

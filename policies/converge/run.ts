@@ -70,6 +70,7 @@ class Run {
   readonly #told = new Map<number, Cause>()
   readonly #afterChange = new Set<number>()
   #running = 0
+  #light = 0
   /** By type: how many are at work, for those that want to do it together. */
   readonly #atWork = new Map<string, number>()
   #wake: () => void = () => undefined
@@ -96,13 +97,12 @@ class Run {
     gathering.onJoin = () => this.#wake()
     let sliceEnd = host.now() + LIMITS.sliceMs
     for (let at = 0; at < this.#ready.length || this.#running > 0;) {
-      while (at < this.#ready.length && this.#running - gathering.waiting < LIMITS.parallelResources) {
+      while (at < this.#ready.length && this.#mayBegin()) {
         const node = this.#scope.graph.nodes[this.#ready[at++] ?? -1]
         if (node === undefined) continue
         const done = this.#turn(node)
         if (isPromise(done)) {
-          this.#running++
-          this.#countType(node, 1)
+          this.#count(node, 1)
           void this.#later(node, done)
         } else this.#finish(node, done)
         if (host.now() >= sliceEnd) {
@@ -111,10 +111,7 @@ class Run {
         }
       }
       if (at >= this.#ready.length) gathering.start(this.#atWork)
-      if (
-        this.#running > 0 &&
-        (at >= this.#ready.length || this.#running - gathering.waiting >= LIMITS.parallelResources)
-      ) {
+      if (this.#running > 0 && (at >= this.#ready.length || !this.#mayBegin())) {
         await new Promise<void>((resolve) => {
           this.#wake = resolve
         })
@@ -130,13 +127,20 @@ class Run {
       // Only a caller's onProgress can throw; the run must end all the same.
       this.#fault ??= error
     } finally {
-      this.#running--
-      this.#countType(node, -1)
+      this.#count(node, -1)
       this.#wake()
     }
   }
 
-  #countType({ prepared }: GraphNode, by: number): void {
+  /** What only waits for the disk shares one of its turns with many others. */
+  #mayBegin(): boolean {
+    const { waiting } = this.#scope.gathering
+    return this.#running - this.#light - waiting < LIMITS.parallelResources && this.#light < LIMITS.parallelLight
+  }
+
+  #count({ prepared }: GraphNode, by: number): void {
+    this.#running += by
+    if (prepared?.bound?.light === true) this.#light += by
     const type = prepared?.resource.type ?? ''
     this.#atWork.set(type, (this.#atWork.get(type) ?? 0) + by)
   }

@@ -100,6 +100,7 @@ export const file = defineType({
   summary: 'A file, folder or link: its content, owner and mode, or its absence.',
   schema,
   runsCommands: (attrs) => attrs.validate !== undefined || attrs.verify !== undefined,
+  light: ({ content: own, validate, verify }) => own !== undefined && (validate ?? verify) === undefined,
   claims({ attrs, name }) {
     const path = cleanPath(attrs.path)
     const edit = editOf(attrs, name)

@@ -38,6 +38,8 @@ export interface TypeDefinition<S extends z.ZodObject> {
   needs?(resource: Typed<z.output<S>>): readonly string[]
   /** Compares without changing anything. What it returns is what a plan shows, and `apply` in it does it. */
   check(context: TypeContext, resource: Typed<z.output<S>>): MaybePromise<Verdict>
+  /** Whether its work is small and only waits for the disk: then many of them are at work at once. */
+  light?(attrs: z.output<S>): boolean
   /** Answers a notification, after its own check. `changed`: it was changed by this very run. */
   notified?(context: TypeContext, resource: Typed<z.output<S>>, changed: boolean): MaybePromise<Verdict>
   /** Paths whose change means drift: files, and folders for what is added to them or taken away. */
@@ -155,6 +157,7 @@ export interface BoundResource {
   watchPaths(filesOf: FolderFiles): readonly string[]
   readonly needsRoot: string | null
   readonly runsCommands: boolean
+  readonly light: boolean
   readonly wholeHost: boolean
   readonly afterTypes: readonly string[]
   check(context: TypeContext): MaybePromise<Verdict>
@@ -184,6 +187,7 @@ export function defineType<S extends z.ZodObject>(definition: TypeDefinition<S>)
         watchPaths: (filesOf) => definition.watchPaths?.(typed, filesOf) ?? [],
         needsRoot: definition.needsRoot?.(typed.attrs) ?? null,
         runsCommands: definition.runsCommands?.(typed.attrs) ?? false,
+        light: definition.light?.(typed.attrs) ?? false,
         wholeHost,
         afterTypes,
         check: (context) => definition.check(context, typed),

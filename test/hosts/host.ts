@@ -51,14 +51,11 @@ export class Host {
       '--register=no',
       '--keep-unit',
     ]
-    const child = spawn(
-      'systemd-nspawn',
-      [...args, '-M', this.#netns, '-q', ...this.#binds.map((bind) => `--bind-ro=${bind}`)],
-      {
-        stdio: 'ignore',
-        detached: false,
-      },
-    )
+    const more = ['-M', this.#netns, '-q', ...this.#binds.map((bind) => `--bind-ro=${bind}`)]
+    const child = spawn('/bin/sh', ['-c', IN_OWN_CGROUP, this.#netns, 'systemd-nspawn', ...args, ...more], {
+      stdio: 'ignore',
+      detached: false,
+    })
     this.#nspawn = child
     for (let tries = 0; tries < 240; tries++) {
       await sleep(250)
@@ -116,9 +113,21 @@ export class Host {
   async remove(): Promise<void> {
     await this.pull()
     quietly('umount', '-l', this.root)
+    for (const top of ['', '/unified', '/systemd']) {
+      quietly('find', `/sys/fs/cgroup${top}/${this.#netns}`, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', '+')
+    }
     rmSync(this.#dir, { recursive: true, force: true })
   }
 }
+
+/**
+ * Hosts in one control group would share those of their services, and one that stops a service would kill it on all. `$0` is
+ * the name of the group, in whichever hierarchies this machine has.
+ */
+const IN_OWN_CGROUP = `for top in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
+  [ -e "$top/cgroup.procs" ] && mkdir -p "$top/$0" && echo $$ > "$top/$0/cgroup.procs"
+done 2>/dev/null
+exec "$@"`
 
 /** The host's init is the one child of systemd-nspawn; 0 until there is one. */
 function initOf(nspawn: number): number {
