@@ -31,6 +31,8 @@ export interface HostPort {
   digest(): Digest
   /** Unpacks gzip as it comes. @throws E_MALFORMED */
   gunzip(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>
+  /** Unpacks deflate without a header, as zip has it. @throws E_MALFORMED */
+  inflate(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>
   /** What an http or https URL gives, a few redirections followed. @throws E_FETCH, E_TIMEOUT, E_CANCELLED */
   fetch(url: string, options: FetchOptions): AsyncIterable<Uint8Array>
   /** Asks a service whether it is there: null if it is well, else why it is not. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Digest, FetchOptions, ProbeTarget } from '../../policies/index.ts'
-import { fetchUrl, gunzip } from './streams.ts'
+import { fetchUrl, gunzip, inflate } from './streams.ts'
 import { probeHttp, probeTcp } from './probe.ts'
 
 /** What a host offers that has nothing to do with its files. */
@@ -36,6 +36,10 @@ export class PathlessHost {
 
   gunzip(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
     return gunzip(source)
+  }
+
+  inflate(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    return inflate(source)
   }
 
   fetch(url: string, options: FetchOptions): AsyncIterable<Uint8Array> {

@@ -1,14 +1,26 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { pipeline, Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
+import { createGunzip, createInflateRaw, type Gunzip, type InflateRaw } from 'node:zlib'
 import { PolicyError, type FetchOptions } from '../../policies/index.ts'
 import { messageOf } from '../errors.ts'
 import { HOST_LIMITS } from '../limits.ts'
 
 /** Unpacks gzip piece by piece: what is not asked for is not unpacked, so that a bomb fills no memory. */
-export async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const unpacked = createGunzip()
+export function gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  return unpack(source, createGunzip(), 'gzip file')
+}
+
+/** The same for deflate without a header. */
+export function inflate(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  return unpack(source, createInflateRaw(), 'deflated member')
+}
+
+async function* unpack(
+  source: AsyncIterable<Uint8Array>,
+  unpacked: Gunzip | InflateRaw,
+  what: string,
+): AsyncGenerator<Uint8Array> {
   const input = Readable.from(source, { objectMode: false })
   let failed: unknown
   pipeline(input, unpacked, (error) => {
@@ -19,7 +31,7 @@ export async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator
   } catch (error) {
     // An error of the source is its own; one of zlib is about the bytes.
     if (error instanceof PolicyError) throw error
-    throw new PolicyError('E_MALFORMED', `this is no whole gzip file: ${messageOf(failed ?? error)}`)
+    throw new PolicyError('E_MALFORMED', `this is no whole ${what}: ${messageOf(failed ?? error)}`)
   }
 }
 

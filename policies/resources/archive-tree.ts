@@ -1,7 +1,7 @@
 import { PolicyError } from '../errors.ts'
 import type { HostPort } from '../host.ts'
 import { LIMITS } from '../limits.ts'
-import type { TarMember } from './tar.ts'
+import type { ArchiveMember } from './tar.ts'
 
 export interface TreeOptions {
   /** Folders that are taken off the front of each name. */
@@ -20,7 +20,7 @@ export interface TreeOptions {
 export async function unpackInto(
   host: HostPort,
   root: string,
-  members: AsyncIterable<TarMember>,
+  members: AsyncIterable<ArchiveMember>,
   options: TreeOptions,
 ): Promise<number> {
   const { uid, gid } = options
@@ -114,7 +114,7 @@ function partsOf(name: string, strip: number): string[] | null {
 }
 
 /** Up only at its front, and not above the folder: then no link of the archive can turn it outwards. */
-function checkTarget({ name, target }: TarMember, parts: readonly string[]): void {
+function checkTarget({ name, target }: ArchiveMember, parts: readonly string[]): void {
   const steps = target.split('/').filter((part) => part !== '' && part !== '.')
   const up = steps.findIndex((step) => step !== '..')
   const ups = up < 0 ? steps.length : up

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { gunzipSync, gzipSync } from 'node:zlib'
+import { crc32, deflateRawSync, gunzipSync, gzipSync, inflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { resource } from '../testing/converge.ts'
 import { contentOf } from '../testing/contents.ts'
@@ -52,6 +52,48 @@ function tar(members: readonly Member[]): Uint8Array {
   return Buffer.concat([...blocks, Buffer.alloc(1024)])
 }
 
+interface Zipped {
+  readonly name: string
+  readonly content?: string
+  readonly mode?: number
+  readonly stored?: boolean
+  readonly lie?: Partial<Record<'size' | 'crc', number>>
+}
+
+/** A zip file as Info-ZIP writes it on Unix. */
+function zip(members: readonly Zipped[]): Uint8Array {
+  const bodies: Buffer[] = []
+  const directory: Buffer[] = []
+  let offset = 0
+  for (const { name, content = '', mode = 0o100644, stored = false, lie = {} } of members) {
+    const raw = Buffer.from(content)
+    const packed = stored ? raw : deflateRawSync(raw)
+    const sizes = Buffer.alloc(12)
+    sizes.writeUInt32LE(lie.crc ?? crc32(raw), 0)
+    sizes.writeUInt32LE(packed.length, 4)
+    sizes.writeUInt32LE(lie.size ?? raw.length, 8)
+    const common = Buffer.alloc(10)
+    common.writeUInt16LE(20, 0)
+    common.writeUInt16LE(stored ? 0 : 8, 4)
+    const lengths = Buffer.alloc(4)
+    lengths.writeUInt16LE(Buffer.byteLength(name), 0)
+    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, sizes, lengths, Buffer.from(name), packed])
+    const rest = Buffer.alloc(14)
+    rest.writeUInt32LE((mode * 0x10000) >>> 0, 6)
+    rest.writeUInt32LE(offset, 10)
+    directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x03'), common, sizes, lengths, rest, Buffer.from(name)]))
+    bodies.push(local)
+    offset += local.length
+  }
+  const size = directory.reduce((sum, one) => sum + one.length, 0)
+  const end = Buffer.alloc(22)
+  end.write('PK\x05\x06')
+  end.writeUInt16LE(members.length, 10)
+  end.writeUInt32LE(size, 12)
+  end.writeUInt32LE(offset, 16)
+  return Buffer.concat([...bodies, ...directory, end])
+}
+
 const SHOP = tar([
   { name: 'shop-1/', type: '5', mode: 0o755 },
   { name: 'shop-1/bin/shop', content: '#!/bin/sh\n', mode: 0o4755 },
@@ -62,7 +104,12 @@ const SHOP = tar([
 ])
 
 function setup(files: Record<string, Uint8Array>, urls: Record<string, Uint8Array> = {}) {
-  const lab = new Lab({ sha256, fetch: (url) => urls[url] as Uint8Array, gunzip: (bytes) => gunzipSync(bytes) })
+  const lab = new Lab({
+    sha256,
+    fetch: (url) => urls[url] as Uint8Array,
+    gunzip: (bytes) => gunzipSync(bytes),
+    inflate: (bytes) => inflateRawSync(bytes),
+  })
   const content = contentOf(files, sha256)
   const all = async (...resources: ReturnType<typeof resource>[]) =>
     lines((await lab.runs.run([inForce('p', resources)], { content })).outcomes)
@@ -176,14 +223,14 @@ describe('an archive', () => {
       'long.tar': long,
       'cut.tar': long.subarray(0, 2000),
       'bad.tar': Buffer.from('x'.repeat(2000)),
-      'zip.zip': Buffer.from('PK'.padEnd(600)),
+      'xz.xz': Buffer.from('\u00fd7zXZ'.padEnd(600), 'latin1'),
       'empty.tar': new Uint8Array(0),
     })
     const run = (source: string, more = {}) => one({ source, path: '/srv/x', ...more })
     expect(await run('long.tar', { maxSize: 4000 })).toContain('E_TOO_LARGE')
     expect(await run('cut.tar')).toContain('E_MALFORMED: the archive ends in the middle')
     expect(await run('bad.tar')).toContain('E_MALFORMED: this is no tar file')
-    expect(await run('zip.zip')).toContain('E_UNSUPPORTED: this is a zip file')
+    expect(await run('xz.xz')).toContain('E_UNSUPPORTED: this is a file of xz')
     expect(await run('empty.tar')).toContain('E_MALFORMED: the archive is empty')
     expect(await run('long.tar', { creates: 'b' })).toContain('E_CONTENT: the archive does not bring b')
     expect(await run('long.tar', { strip: 1 })).toContain('E_MALFORMED: nothing of the archive is left')
@@ -201,6 +248,43 @@ describe('an archive', () => {
     expect(await one({ ...attrs, checksum: sum(bytes) })).toBe(KEPT)
     expect(archive.bind(resource('p', 'archive/x', attrs))).toContain('go together')
     expect(archive.bind(resource('p', 'archive/x', { path: '/x' }))).toContain('either source or url')
+  })
+})
+
+describe('a zip file', () => {
+  const run = async (members: readonly Zipped[], cut = 0) => {
+    const bytes = zip(members)
+    const { lab, one, tree } = setup({ 'a.zip': bytes.subarray(0, bytes.length - cut) })
+    return { said: await one({ source: 'a.zip', path: '/srv/a' }), lab, tree }
+  }
+
+  it('is unpacked as tar is', async () => {
+    const { said, lab } = await run([
+      { name: 'bin/', mode: 0o040755 },
+      { name: 'bin/x', content: 'x'.repeat(5000), mode: 0o100755 },
+      { name: 'plain', content: 'stored', stored: true },
+      { name: 'link', content: 'bin/x', mode: 0o120777 },
+    ])
+    expect(said).toBe('changed wanted: unpack a.zip')
+    expect(lab.text('/srv/a/bin/x')).toHaveLength(5000)
+    expect(lab.host.lstat('/srv/a/bin/x')?.mode).toBe(0o755)
+    expect(lab.text('/srv/a/plain')).toBe('stored')
+    expect(lab.host.readlink('/srv/a/link')).toBe('bin/x')
+  })
+
+  it.each<[string, readonly Zipped[], string]>([
+    ['a name that goes up', [{ name: '../evil' }], 'would leave its folder'],
+    ['a link that leads out', [{ name: 'l', content: '/etc', mode: 0o120777 }], 'leads out of the archive'],
+    ['more than it says', [{ name: 'a', content: 'x'.repeat(100), lie: { size: 10 } }], 'a is damaged'],
+    ['a wrong sum', [{ name: 'a', content: 'x', lie: { crc: 1 } }], 'a is damaged'],
+  ])('with %s is refused, and nothing of it is left', async (_, members, words) => {
+    const { said, tree } = await run([{ name: 'good', content: 'x' }, ...members])
+    expect(said).toContain(words)
+    expect(tree()).toEqual([])
+  })
+
+  it('that is cut off is none', async () => {
+    expect((await run([{ name: 'a', content: 'x' }], 5)).said).toContain('E_MALFORMED: this is no zip file')
   })
 })
 

@@ -9,13 +9,14 @@ import { attributesFor, makeFoldersAbove } from './file-step.ts'
 import { Trace } from './file-trace.ts'
 import { removeOld, removeTree, MARKER, markerOf } from './archive-folders.ts'
 import { fieldsOf } from './remembered.ts'
-import { tarMembers } from './tar.ts'
+import { tarMembers, type ArchiveMember } from './tar.ts'
+import { zipMembers } from './zip.ts'
 import { defineType, KEPT, type TypeContext, type Typed } from './type.ts'
 
 const schema = z
   .object({
     path: hostPath.describe('the folder that gets what is in the archive, and nothing else'),
-    source: z.string().optional().describe('a tar or tar.gz file of the policy folder'),
+    source: z.string().optional().describe('a tar, tar.gz or zip file of the policy folder'),
     url: url.optional().describe('or where such a file is fetched from'),
     checksum: checksum.optional().describe('with url: SHA-256 of the file'),
     creates: z
@@ -52,7 +53,7 @@ type ArchiveResource = Typed<z.output<typeof schema>>
 
 export const archive = defineType({
   name: 'archive',
-  summary: 'A folder with the content of a tar or tar.gz file, unpacked beside it and then put in place at once.',
+  summary: 'A folder with the content of a tar, tar.gz or zip file, unpacked beside it and then put in place at once.',
   schema,
   claims: ({ attrs }) => [`path:${cleanPath(attrs.path)}`],
   needs: ({ attrs }) => [
@@ -147,33 +148,60 @@ async function unpackAll(
   to: string,
   options: TreeOptions,
 ): Promise<number> {
-  const bytes = unzipped(context, bytesOf(context, originOf(attrs), options.maxBytes))
+  const source = bytesOf(context, originOf(attrs), options.maxBytes)
   try {
-    const files = await unpackInto(context.host, to, tarMembers(bytes), options)
-    // tar ends before its file does: the rest must have come for the checksum to be known.
-    for await (const _ of bytes) continue
-    return files
+    return await unpackInto(context.host, to, membersOf(context, source), options)
   } finally {
-    await bytes.return(undefined)
+    await source.return(undefined)
   }
 }
 
-/** gzip is known by its first two bytes; anything else is read as tar.  */
-async function* unzipped(context: TypeContext, source: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** What it is, is known by its first bytes. gzip is unpacked as it comes; a zip file has its directory at its end. */
+async function* membersOf(context: TypeContext, source: AsyncGenerator<Uint8Array>): AsyncGenerator<ArchiveMember> {
   const first = await source.next()
   if (first.done === true) throw new PolicyError('E_MALFORMED', 'the archive is empty')
   const { value } = first
-  const known = [
-    { name: 'zip', magic: [0x50, 0x4b] },
-    { name: 'xz', magic: [0xfd, 0x37] },
-    { name: 'bzip2', magic: [0x42, 0x5a] },
-    { name: 'zstd', magic: [0x28, 0xb5] },
-  ].find(({ magic }) => magic.every((byte, i) => value[i] === byte))
-  if (known !== undefined)
-    throw new PolicyError('E_UNSUPPORTED', `this is a ${known.name} file: pack it as tar or tar.gz`)
+  const kind = MAGIC.find(({ magic }) => magic.every((byte, i) => value[i] === byte))?.kind ?? 'tar'
   async function* whole(): AsyncGenerator<Uint8Array> {
     yield value
     yield* source
   }
-  yield* value[0] === 0x1f && value[1] === 0x8b ? context.host.gunzip(whole()) : whole()
+  if (kind === 'zip') {
+    const file = await joined(whole())
+    yield* zipMembers(file, (bytes) => context.host.inflate(bytes))
+    return
+  }
+  if (kind !== 'gzip' && kind !== 'tar')
+    throw new PolicyError('E_UNSUPPORTED', `this is a file of ${kind}: pack it as tar, tar.gz or zip`)
+  const bytes = kind === 'gzip' ? context.host.gunzip(whole()) : whole()
+  yield* tarMembers(bytes)
+  // tar ends before its file does: the rest must have come for the checksum to be known.
+  for await (const _ of bytes) continue
+}
+
+const MAGIC = [
+  { kind: 'gzip', magic: [0x1f, 0x8b] },
+  { kind: 'zip', magic: [0x50, 0x4b] },
+  { kind: 'xz', magic: [0xfd, 0x37] },
+  { kind: 'bzip2', magic: [0x42, 0x5a] },
+  { kind: 'zstd', magic: [0x28, 0xb5] },
+] as const
+
+/** A zip file is read from its end, so all of it is held. */
+async function joined(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of source) {
+    size += part.length
+    if (size > LIMITS.archiveZipBytes)
+      throw new PolicyError('E_TOO_LARGE', `a zip file may have ${LIMITS.archiveZipBytes} bytes: pack it as tar.gz`)
+    parts.push(part)
+  }
+  const bytes = new Uint8Array(size)
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
 }

@@ -1,8 +1,8 @@
 import { PolicyError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 
-/** One member of a tar file. Its content must be read, or left, before the next one is asked for. */
-export interface TarMember {
+/** One member of an archive. Its content must be read, or left, before the next one is asked for. */
+export interface ArchiveMember {
   readonly name: string
   readonly kind: 'file' | 'folder' | 'link' | 'hard link'
   /** Permission bits. */
@@ -14,7 +14,7 @@ export interface TarMember {
 }
 
 const BLOCK = 512
-const KINDS: Readonly<Record<string, TarMember['kind']>> = {
+const KINDS: Readonly<Record<string, ArchiveMember['kind']>> = {
   '\0': 'file',
   '0': 'file',
   '7': 'file',
@@ -28,7 +28,7 @@ const KINDS: Readonly<Record<string, TarMember['kind']>> = {
  *
  * @throws PolicyError E_MALFORMED, E_TOO_LARGE; E_UNSUPPORTED for devices, pipes and sparse files
  */
-export async function* tarMembers(source: AsyncIterable<Uint8Array>): AsyncGenerator<TarMember> {
+export async function* tarMembers(source: AsyncIterable<Uint8Array>): AsyncGenerator<ArchiveMember> {
   const reader = new Reader(source)
   let longName: string | undefined
   let longTarget: string | undefined

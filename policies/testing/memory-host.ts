@@ -14,6 +14,8 @@ import type {
 import type { MaybePromise } from '../maybe.ts'
 import { MemoryTree, type Thing } from './memory-tree.ts'
 
+type Unpack = (bytes: Uint8Array) => Uint8Array
+
 export interface MemoryHostOptions {
   readonly sha256: (bytes: Uint8Array) => Uint8Array
   /** Milliseconds since 1970. */
@@ -27,7 +29,8 @@ export interface MemoryHostOptions {
   readonly exec?: (argv: readonly string[], options: ExecOptions) => MaybePromise<Partial<ExecResult>>
   /** What URLs give; what it throws is thrown. @default nothing answers */
   readonly fetch?: (url: string) => Uint8Array
-  readonly gunzip?: (bytes: Uint8Array) => Uint8Array
+  readonly gunzip?: Unpack
+  readonly inflate?: Unpack
   /** @default none */
   readonly processes?: Supervisor
   /** What is wrong with a service, or null. @default every service is well */
@@ -92,11 +95,12 @@ export class MemoryHost implements HostPort {
     return { add: (bytes) => void parts.push(Uint8Array.from(bytes)), end: () => this.sha256(joined(parts)) }
   }
 
-  async *gunzip(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-    const parts: Uint8Array[] = []
-    for await (const part of source) parts.push(part)
-    const bytes = this.#options.gunzip?.(joined(parts)) ?? new Uint8Array(0)
-    for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000)
+  gunzip(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    return unpacked(source, this.#options.gunzip)
+  }
+
+  inflate(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    return unpacked(source, this.#options.inflate)
   }
 
   async *fetch(url: string): AsyncIterable<Uint8Array> {
@@ -284,6 +288,13 @@ const ONLY_ROOT: Readonly<Record<string, number>> = { root: 0 }
 
 function nameOf(accounts: Readonly<Record<string, number>>, id: number): string {
   return Object.keys(accounts).find((name) => accounts[name] === id) ?? String(id)
+}
+
+async function* unpacked(source: AsyncIterable<Uint8Array>, unpack: Unpack | undefined): AsyncGenerator<Uint8Array> {
+  const parts: Uint8Array[] = []
+  for await (const part of source) parts.push(part)
+  const bytes = unpack?.(joined(parts)) ?? new Uint8Array(0)
+  for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000)
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
