@@ -162,7 +162,8 @@ export function persistFailed(state: EngineState, id: number, code: string): rea
  * may not belong here now. A later batch tells the disk again, and another one if that fails.
  */
 function regrow(state: EngineState, batch: Batch): void {
-  const { ledger, dropped } = state.grow(state.ledger, batch.records)
+  const { ledger, dropped, changed } = state.grow(state.ledger, batch.records)
+  stain(batch.dirt, changed)
   state.ledger = ledger
   batch.ledger = ledger
   batch.pays = []
