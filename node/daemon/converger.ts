@@ -178,7 +178,7 @@ export class Converger {
 
   async #look(prepared: readonly Prepared[], { removed }: Apply): Promise<Worked> {
     const result = await this.#converge(prepared, { apply: false, removed })
-    this.#options.watch.set(watched(result))
+    this.#options.watch.set(watched(result), result.watch)
     return { result, beside: [] }
   }
 
@@ -190,7 +190,7 @@ export class Converger {
       const result = await this.#converge(prepared, { apply: true, removed })
       memory.save(result.memory)
       // From here on what changes is drift, also while health checks and neighbours are waited for.
-      watch.set(watched(result))
+      if (result.changed || !watch.still(result.watch)) watch.set(watched(result), result.watch)
       return result
     }
     const who = this.#confirmed.neighbours()

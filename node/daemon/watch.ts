@@ -27,6 +27,9 @@ export class DriftWatch {
   readonly #folders = new Map<string, WatchedFolder>()
   #paths = new Map<string, Known>()
   readonly #touched = new Set<string>()
+  #of: ReadonlyMap<string, readonly string[]> | null = null
+  /** Something happened in a watched folder since the paths were set. */
+  #touchedSince = true
   #timer: NodeJS.Timeout | undefined
   #firstTouch = 0
   #paused = 0
@@ -40,8 +43,19 @@ export class DriftWatch {
     this.#flaps = new FlapLimit(onFlap)
   }
 
-  /** Replaces what is watched, and takes the present state as the right one. */
-  set(paths: readonly WatchedPath[]): void {
+  /** After a run that changed nothing: what is watched and was not touched since is as it was. */
+  still(paths: ReadonlyMap<string, readonly string[]>): boolean {
+    return paths === this.#of && !this.#touchedSince
+  }
+
+  /**
+   * Replaces what is watched, and takes the present state as the right one.
+   *
+   * @param of what the paths come from: as long as that is the same object and nothing moves, they need not be set again
+   */
+  set(paths: readonly WatchedPath[], of: ReadonlyMap<string, readonly string[]> | null = null): void {
+    this.#of = of
+    this.#touchedSince = false
     const wanted = new Map<string, Known>()
     for (const { path, resource } of paths.slice(0, DAEMON_LIMITS.watchedPaths)) {
       const known = wanted.get(path)
@@ -93,6 +107,7 @@ export class DriftWatch {
   }
 
   #seen(folder: string, name: string | null): void {
+    this.#touchedSince = true
     const paths =
       name === null ? [...this.#paths.keys()].filter((path) => dirname(path) === folder) : [join(folder, name)]
     for (const path of [...paths, folder]) if (this.#paths.has(path)) this.#touched.add(path)
