@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import {
   mergeRuns,
+  nodesOf,
   msText,
   countText,
   type Merged,
@@ -44,11 +45,16 @@ export async function run(context: Context, { args, options }: Invocation): Prom
   const seeds = range === undefined ? null : parseSeeds(range)
   const jobs = Math.min(seeds?.length ?? 1, options.count('jobs') ?? Math.max(1, availableParallelism() >> 1))
   const prepared = prepare(request, (text) => out.note(text))
+  if (options.flag('tui')) {
+    if (seeds !== null) throw new CliError('E_USAGE', '--tui shows one run: leave --seeds out')
+    return await (await import('../sim/tui.ts')).showRun(context, prepared)
+  }
   const memory = memoryFor(prepared.scenario, jobs, process.availableMemory())
-  const progress = out.progress('reading the scenario')
+  const nodes = nodesOf(prepared.scenario)
+  const progress = out.progress(`making ${plural(nodes, 'node')}`)
   let runs: RunResult[]
   try {
-    if (seeds === null && memory.fitsHere) {
+    if (seeds === null && memory.fitsHere && nodes <= IN_THIS_THREAD) {
       const onProgress = lineFor(progress, io.now)
       runs = [await runOnce(prepared, { onProgress, signal: io.signal, now: io.now })]
     } else {
@@ -65,6 +71,9 @@ export async function run(context: Context, { args, options }: Invocation): Prom
   else showSeeds(context, prepared.scenario.scenario, runs, jobs)
   return verdict(context, request, runs, seeds?.length ?? 1)
 }
+
+/** Making more nodes takes seconds in which nothing else would move: they get a thread of their own. */
+const IN_THIS_THREAD = 20_000
 
 /** `kind` and `v` are the document's own. */
 function withoutKind({ v: _v, kind: _kind, ...rest }: RunResult): Omit<RunResult, 'v' | 'kind'> {

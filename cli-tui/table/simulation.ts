@@ -25,10 +25,15 @@ export const SIMULATION: readonly CommandSpec[] = [
         flags: '--fail <CONDITION>',
         help: 'hosts on which what is published fails, such as "facts.os.version == \'11\'"',
       },
+      {
+        flags: '--tui',
+        help: 'watch it on the screens of "chorus top": p pauses, + and - change the speed, ? lists faults',
+      },
       { flags: '--report <DIR>', help: 'write run.json, tables (CSV) and report.html there' },
     ],
     examples: [
       ['sim run lan-100', 'a ready scenario'],
+      ['sim run three-regions --nodes 1000 --tui', 'watch it, and break things while it runs'],
       ['sim run million --nodes 100000 --report out', 'smaller, with a page of charts: out/report.html'],
       ['sim run three-regions --seeds 1..8 --nodes 1000', 'eight seeds, with confidence intervals'],
       [

@@ -2,7 +2,8 @@ import { homedir } from 'node:os'
 import type { CommandModule, Context } from '../command.ts'
 import { optionsOf } from '../input/options.ts'
 import type { Output } from '../out/output.ts'
-import type { ActionName, ActionRequest } from './source.ts'
+import { ACTIONS } from './source.ts'
+import type { ActionRequest } from './source.ts'
 
 interface Way {
   readonly load: () => Promise<CommandModule>
@@ -12,7 +13,7 @@ interface Way {
 }
 
 /** Actions are the commands of the same name, so that a screen can never do what a script cannot. */
-const WAYS: Readonly<Record<ActionName, Way>> = {
+const WAYS: Readonly<Record<(typeof ACTIONS)[number], Way>> = {
   publish: { load: () => import('../commands/publish.ts'), args: (dir) => [expandHome(dir)] },
   rollback: { load: () => import('../commands/rollback.ts'), args: versioned },
   revoke: {
@@ -53,7 +54,9 @@ function invited(text: string): Readonly<Record<string, unknown>> {
 /** Runs an action's command with its output caught: the screen belongs to the frames. */
 export function actionsOf(context: Context): (request: ActionRequest) => Promise<string> {
   return async ({ name, arg }) => {
-    const way = WAYS[name]
+    const own = ACTIONS.find((known) => known === name)
+    if (own === undefined) throw new Error(`${name} is nothing that a daemon can be told`)
+    const way = WAYS[own]
     const said: string[] = []
     const { run } = await way.load()
     try {

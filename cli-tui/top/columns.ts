@@ -70,7 +70,8 @@ export function choosable(row: Line, chosen: boolean, marks: Marks): Line {
   if (!chosen) return [span('  '), ...row]
   return [
     span(`${marks.cursor} `, 'bold'),
-    ...row.map(({ text, tone }) => span(text, tone === 'plain' ? 'chosen' : tone)),
+    // Colours stay: they repeat what a sign says.
+    ...row.map(({ text, tone }) => span(text, tone === 'plain' || tone === 'dim' ? 'chosen' : tone)),
   ]
 }
 

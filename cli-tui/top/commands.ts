@@ -21,6 +21,7 @@ const say = (ui: Ui, text: string, tone: Notice['tone']): Step => ({ ui: { ...ui
 
 /** Starts an action, or says why it cannot be done. What is hard to undo wants its name typed once more. */
 export function begin(ui: Ui, shown: Shown, name: ActionName, arg: string): Step {
+  if (!shown.offered.has(name)) return say(ui, `${name} is nothing that can be done here`, 'warn')
   const why = shown.disabled[name]
   if (why !== undefined) return say(ui, `${name} is not possible: ${why}`, 'warn')
   const question = QUESTIONS[name]
@@ -41,6 +42,9 @@ const QUESTIONS: Readonly<Partial<Record<ActionName, string>>> = {
   revoke: 'Throw out which node',
   show: 'Show which policy, or policy@number',
   diff: 'What changed in which policy, or policy@number',
+  crash: 'Crash which node',
+  restart: 'Start which node again',
+  drift: 'Change what is managed on which node',
   invite: 'Name of the machine to invite, and labels such as role=web',
 }
 

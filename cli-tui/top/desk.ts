@@ -118,6 +118,7 @@ export class Desk {
       nodeName: this.#body?.nodeName,
       self: data.summary?.self.id,
       values: this.#body?.values,
+      offered: new Set(data.actions.map(({ name }) => name)),
       disabled: disabledOf(data.actions),
       filterError: data.page?.error,
     }
@@ -125,7 +126,8 @@ export class Desk {
 
   /** The source has changed: everything on the screen is asked for again. */
   #refresh(): void {
-    this.#put({ connection: this.#source.connection(), actions: this.#source.actions() })
+    const [connection, actions, banner] = [this.#source.connection(), this.#source.actions(), this.#source.banner?.()]
+    this.#put({ connection, actions, banner })
     this.#ask('summary')
     this.#ask('events')
     this.#load(true)

@@ -1,7 +1,7 @@
 import { columnsOf, fit, line, rowText, span } from './line.ts'
 import type { Line, Span } from './line.ts'
 import { disabledOf, hintsFor } from './commands.ts'
-import { keysOn } from './keys.ts'
+import { keysOn, offeredKeys } from './keys.ts'
 import type { Marks } from './marks.ts'
 import { connections } from './screens/connections.ts'
 import { events } from './screens/events.ts'
@@ -79,8 +79,8 @@ export function frame(input: FrameInput): Frame {
 
 /** Parts in the order in which they are given up when it is narrow: the last first. What is lost is always said. */
 function head({ data, columns, marks, now }: FrameInput): Line {
-  const { summary, connection } = data
-  const right = connectionSpan(connection, now)
+  const { summary, connection, banner } = data
+  const right = banner === undefined ? connectionSpan(connection, now) : span(banner, 'accent')
   const room = columns - columnsOf(right.text) - 1
   const left: Span[] = []
   let used = 0
@@ -142,7 +142,8 @@ function hints(ui: Ui, data: Data, columns: number): Line {
   const disabled = disabledOf(data.actions)
   const spans: Span[] = []
   let used = 0
-  for (const { keys, hint: word, act } of keysOn(ui.screen)) {
+  const offered = new Set(data.actions.map(({ name }) => name))
+  for (const { keys, hint: word, act } of offeredKeys(keysOn(ui.screen), offered)) {
     if (word === '') continue
     // What cannot be done is in brackets; pressing it says why.
     const hint = Object.hasOwn(disabled, act) && act !== 'hold' ? `(${word})` : word

@@ -1,3 +1,5 @@
+import { ACTIONS, SIM_ACTIONS } from './source.ts'
+import type { ActionName } from './source.ts'
 import type { ScreenName } from './ui.ts'
 
 export type Act =
@@ -36,6 +38,10 @@ export type Act =
   | 'show'
   | 'diff'
   | 'connections'
+  | SimAct
+
+/** Keys for these are there only where time can be stopped and nodes can be killed for the asking. */
+type SimAct = (typeof SIM_ACTIONS)[number]
 
 export interface KeyLine {
   /** Names as `keyNames` gives them; the first is shown. */
@@ -121,12 +127,33 @@ export const KEYS: readonly KeyLine[] = [
   { keys: ['X'], act: 'retire', what: 'end the policy everywhere', hint: 'retire', on: ['policies', 'log'] },
   { keys: ['H'], act: 'hold', what: 'hold this machine, or let it go', hint: 'hold', on: ['overview', 'node'] },
   { keys: ['V'], act: 'revoke', what: 'throw the node out of the mesh', hint: 'revoke', on: ['nodes', 'node'] },
+  { keys: ['p'], act: 'pause', what: 'stop virtual time, or let it go on', hint: 'pause', on: 'all' },
+  { keys: ['+'], act: 'faster', what: 'more virtual time in a second', hint: 'faster', on: 'all' },
+  { keys: ['-'], act: 'slower', what: 'less virtual time in a second', hint: 'slower', on: 'all' },
+  { keys: ['K'], act: 'crash', what: 'crash the node', hint: 'crash', on: ['nodes', 'node'] },
+  { keys: ['U'], act: 'restart', what: 'start the node again', hint: 'restart', on: ['nodes', 'node'] },
+  { keys: ['D'], act: 'drift', what: 'change what is managed on the node', hint: 'drift', on: ['nodes', 'node'] },
+  {
+    keys: ['%'],
+    act: 'partition',
+    what: "cut the node's region off",
+    hint: 'cut off',
+    on: ['nodes', 'node', 'overview'],
+  },
+  { keys: ['='], act: 'heal', what: 'let everybody reach everybody again', hint: 'heal', on: 'all' },
+  { keys: ['L'], act: 'loss', what: 'lose 20 % of all packets, or none again', hint: 'loss', on: 'all' },
   { keys: ['I'], act: 'invite', what: 'invite a machine', hint: 'invite', on: ['overview', 'nodes'] },
 ]
 
 const worksOn = (line: KeyLine, screen: ScreenName): boolean => line.on === 'all' || line.on.includes(screen)
 
 export const keysOn = (screen: ScreenName): readonly KeyLine[] => KEYS.filter((line) => worksOn(line, screen))
+
+const ALL_ACTIONS: readonly string[] = [...ACTIONS, ...SIM_ACTIONS]
+
+/** Without the keys of what the mesh at hand does not offer. */
+export const offeredKeys = (lines: readonly KeyLine[], offered: ReadonlySet<ActionName>): readonly KeyLine[] =>
+  lines.filter(({ act }) => !ALL_ACTIONS.includes(act) || [...offered].some((name) => name === act))
 
 export const actFor = (key: string, screen: ScreenName): Act | undefined =>
   KEYS.find((line) => line.keys.includes(key) && worksOn(line, screen))?.act

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { COMMANDS, hintsFor } from './commands.ts'
 import { press } from './press.ts'
+import { ACTIONS, SIM_ACTIONS } from './source.ts'
 import { FIRST_UI, placeOf } from './ui.ts'
 import type { Shown, Step, Ui } from './ui.ts'
 
@@ -14,6 +15,7 @@ const SHOWN: Shown = {
   nodeName: undefined,
   self: undefined,
   values: undefined,
+  offered: new Set([...ACTIONS, ...SIM_ACTIONS]),
   disabled: {},
   filterError: undefined,
 }

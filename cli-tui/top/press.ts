@@ -2,7 +2,7 @@ import { begin, runCommand } from './commands.ts'
 import { nextLevel } from './derive/coalesce.ts'
 import { actFor } from './keys.ts'
 import type { Act } from './keys.ts'
-import { SORTS } from './source.ts'
+import { SIM_ACTIONS, SORTS } from './source.ts'
 import { goBack, goTo, placeOf, TABS, withPlace } from './ui.ts'
 import type { Prompt, Shown, Step, Ui } from './ui.ts'
 import { windowOf } from './columns.ts'
@@ -15,7 +15,8 @@ export function press(ui: Ui, key: string, shown: Shown): Step {
   if (key === 'ctrl+c') return { ui, effect: { do: 'quit' } }
   if (ui.prompt !== undefined) return typeInto(ui, ui.prompt, key, shown)
   const act = actFor(key, ui.screen)
-  return act === undefined ? { ui } : ACTS[act]({ ...ui, notice: undefined }, shown)
+  if (act === undefined || (isSimAct(act) && !shown.offered.has(act))) return { ui }
+  return ACTS[act]({ ...ui, notice: undefined }, shown)
 }
 
 const to =
@@ -51,6 +52,14 @@ const ask =
       name,
       (name === 'retire' ? shown.policyAtCursor : (shown.versionAtCursor ?? shown.policyAtCursor)) ?? '',
     )
+
+const isSimAct = (act: Act): act is (typeof SIM_ACTIONS)[number] => SIM_ACTIONS.some((name) => name === act)
+
+/** A fault at the node that the screen is about, or of the whole simulation. */
+const fault =
+  (name: (typeof SIM_ACTIONS)[number], ofNode: boolean) =>
+  (ui: Ui, shown: Shown): Step =>
+    begin(ui, shown, name, ofNode ? (shown.nodeName ?? '') : '')
 
 const ACTS: Readonly<Record<Act, (ui: Ui, shown: Shown) => Step>> = {
   quit: (ui) => ({ ui, effect: { do: 'quit' } }),
@@ -91,6 +100,15 @@ const ACTS: Readonly<Record<Act, (ui: Ui, shown: Shown) => Step>> = {
     begin(ui, shown, shown.disabled.hold !== undefined && shown.disabled.unhold === undefined ? 'unhold' : 'hold', ''),
   invite: (ui, shown) => begin(ui, shown, 'invite', ''),
   publish: (ui, shown) => begin(ui, shown, 'publish', ''),
+  pause: fault('pause', false),
+  faster: fault('faster', false),
+  slower: fault('slower', false),
+  crash: fault('crash', true),
+  restart: fault('restart', true),
+  drift: fault('drift', true),
+  partition: fault('partition', true),
+  heal: fault('heal', false),
+  loss: fault('loss', false),
   revoke: (ui, shown) => begin(ui, shown, 'revoke', shown.nodeName ?? ''),
   show: ask('show'),
   diff: ask('diff'),

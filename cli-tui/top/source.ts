@@ -49,6 +49,8 @@ export interface MeshSource {
   events(since: number): Promise<readonly SeenEvent[]>
   /** Whether the daemon is there. What was heard before stays on screen, marked with its age. */
   connection(): Connection
+  /** What stands in place of "live": a simulation's clock. */
+  banner?(): string
   /** Called (not more often than a screen can draw) when any answer may have changed. Returns how to stop. */
   subscribe(onChange: () => void): () => void
   /** What can be done from here, each with the reason if not. */
@@ -77,7 +79,19 @@ export type Connection =
   | { readonly state: 'lost'; readonly since: number; readonly why: string; readonly retryAt: number }
 
 export const ACTIONS = ['publish', 'rollback', 'retire', 'revoke', 'hold', 'unhold', 'invite', 'show', 'diff'] as const
-export type ActionName = (typeof ACTIONS)[number]
+/** What only a simulation offers: time, and faults. */
+export const SIM_ACTIONS = [
+  'pause',
+  'faster',
+  'slower',
+  'crash',
+  'restart',
+  'drift',
+  'partition',
+  'heal',
+  'loss',
+] as const
+export type ActionName = (typeof ACTIONS)[number] | (typeof SIM_ACTIONS)[number]
 
 export interface ActionState {
   readonly name: ActionName

@@ -126,6 +126,8 @@ export interface Shown {
   /** Name of the node that the screen is about. */
   readonly nodeName: string | undefined
   readonly values: readonly string[] | undefined
+  /** What the mesh at hand offers: a simulation more than a daemon, and less. */
+  readonly offered: ReadonlySet<ActionName>
   readonly disabled: Readonly<Partial<Record<ActionName, string>>>
   readonly filterError: FilterError | undefined
 }

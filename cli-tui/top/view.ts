@@ -22,6 +22,7 @@ import type { Ui } from './ui.ts'
 /** What was heard of the mesh so far; undefined: not yet asked, or not yet answered. */
 export interface Data {
   readonly connection: Connection
+  readonly banner?: string | undefined
   readonly actions: readonly ActionState[]
   readonly summary?: Summary
   readonly groups?: { readonly by: string; readonly list: readonly Group[] }

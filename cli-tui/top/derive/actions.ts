@@ -1,5 +1,5 @@
 import { ACTIONS } from '../source.ts'
-import type { ActionName, ActionState, Rights } from '../source.ts'
+import type { ActionState, Rights } from '../source.ts'
 
 export interface Circumstances {
   readonly lost: boolean
@@ -18,7 +18,7 @@ export function actionStates(rights: Rights | null, { lost, held, noRoot }: Circ
     return `this node's key has no grant with the verb ${verb}; a root gives one: chorus grant`
   }
   const enrols = "this node's key is no enroller; a root makes it one: chorus enroller add"
-  const why: Record<ActionName, string | null> = {
+  const why: Record<(typeof ACTIONS)[number], string | null> = {
     publish: needs('publish'),
     rollback: needs('publish'),
     retire: needs('retire'),

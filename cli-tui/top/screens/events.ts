@@ -56,7 +56,10 @@ export function events(view: View): Body {
     lines: [
       [
         span(`${grouped(groups.length)} events`, 'bold'),
-        span(`  since the daemon started, UTC  ${marks.dot} ${ui.least} and above${filter}`, 'dim'),
+        span(
+          `  since the ${data.banner === undefined ? 'daemon started, UTC' : 'run began, virtual time'}  ${marks.dot} ${ui.least} and above${filter}`,
+          'dim',
+        ),
       ],
       ...(lines.length === 0 ? [line('nothing yet', 'dim')] : lines),
     ],

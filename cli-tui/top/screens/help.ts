@@ -1,6 +1,6 @@
 import { COMMANDS } from '../commands.ts'
 import { STATES } from '../health.ts'
-import { KEYS } from '../keys.ts'
+import { KEYS, offeredKeys } from '../keys.ts'
 import type { KeyLine } from '../keys.ts'
 import { BLANK, cell, span } from '../line.ts'
 import type { Line } from '../line.ts'
@@ -25,7 +25,7 @@ const MEANING: Readonly<Record<Health, string>> = {
 export function help(view: View): Body {
   const { columns, marks, data } = view
   const text: Line[] = [
-    ...KEYS.map((key): Line => [
+    ...offeredKeys(KEYS, new Set(data.actions.map(({ name }) => name))).map((key): Line => [
       span(cell(key.keys.join(' '), 20, marks), 'bold'),
       span(cell(key.what, Math.min(46, columns - 34), marks)),
       span(`  ${where(key)}`, 'dim'),

@@ -1,0 +1,145 @@
+import { spawnSync } from 'node:child_process'
+import { parseArgs } from 'node:util'
+import { hasher } from '../node/crypto.ts'
+import { compileForFleet, makeWorld } from '../topology-sim/index.ts'
+import { percentile, round } from './lib/figures.ts'
+import { report } from './lib/results.ts'
+
+/**
+ * What it costs that everybody hears everybody, and what it is worth: bytes a node and minute, the time until others know of a death, and
+ * how often a living node is called dead although every twentieth packet is lost. Real engines in virtual time over the gossip model.
+ *
+ *     node bench/beacons.ts            all sizes, each in a process of its own
+ *     node bench/beacons.ts --of 100   one size
+ */
+const { values } = parseArgs({ options: { of: { type: 'string' } } })
+
+const SIZES = [
+  { nodes: 100, minutes: 10 },
+  { nodes: 1000, minutes: 3 },
+  { nodes: 2000, minutes: 1 },
+] as const
+const LOSS = 0.05
+const WARM_MS = 90_000
+/** Nodes that are asked what they see, spread over the fleet. */
+const OBSERVERS = 20
+/** How often they are asked. */
+const LOOK_MS = 15_000
+/** A death that nobody has seen by then is not seen. */
+const DEATH_MS = 240_000
+const DEATHS = 5
+
+interface Figures {
+  readonly nodes: number
+  readonly loss: number
+  readonly minutes: number
+  readonly bytesPerNodeMinute: number
+  readonly of: Readonly<Record<string, number>>
+  readonly looks: number
+  readonly falseAlarms: number
+  readonly deathMs: { readonly seen: number; readonly of: number; readonly p50: number; readonly max: number }
+  readonly tookMs: number
+}
+
+async function one(nodes: number, minutes: number): Promise<Figures> {
+  const started = performance.now()
+  const labels = { role: 'web' }
+  const fleet = { size: nodes, at: (node: number) => ({ name: `n${node}`, labels, facts: {}, region: 0 }) }
+  const options = { seed: 1, fleet, signatures: 'model', links: { loss: LOSS }, invariants: false } as const
+  const world = makeWorld({ ...options, beacons: 'on' })
+  // A world begins at rest, before any engine has a reason to wake: a version wakes them all, and gives beacons something to say.
+  const policy = { select: 'true', resources: {}, set: {} }
+  const { bundle } = compileForFleet('web/site', policy, undefined, (bytes) => hasher.sha256(bytes))
+  if (bundle === undefined) throw new Error('the policy does not compile')
+  world.publish(0, bundle)
+  const observers = Array.from({ length: OBSERVERS }, (_, index) => Math.floor((index * nodes) / OBSERVERS))
+  const dead = new Set<string>()
+  let [looks, falseAlarms] = [0, 0]
+
+  function look(): void {
+    for (const node of observers) {
+      for (const { key, state } of world.engine(node)?.view.nodes() ?? []) {
+        looks++
+        if (state === 'down' && !dead.has(key)) falseAlarms++
+      }
+    }
+  }
+
+  await world.run(WARM_MS)
+  const before = { ...world.network.counters.bytesBy }
+  for (let at = WARM_MS; at < WARM_MS + minutes * 60_000;) {
+    at += LOOK_MS
+    await world.run(at)
+    look()
+  }
+  const spent = Object.entries(world.network.counters.bytesBy).map(([kind, bytes]) => {
+    const more = bytes - (Reflect.get(before, kind) ?? 0)
+    return [kind, Math.round(more / nodes / minutes)] as const
+  })
+
+  const victims = Array.from({ length: DEATHS }, (_, index) => observers[index * 3] ?? 0).map((node) => node + 1)
+  const diedAt = world.nowMs
+  const seen = new Map<string, number>()
+  for (const victim of victims) {
+    dead.add(world.keyOf(victim))
+    world.crash(victim)
+  }
+  const pairs = observers.filter((node) => !victims.includes(node)).length * victims.length
+  await world.run({
+    untilMs: diedAt + DEATH_MS,
+    when() {
+      // Once a virtual second is often enough, and asking costs.
+      if (world.nowMs - lastAsked < 1000) return false
+      lastAsked = world.nowMs
+      for (const node of observers) {
+        for (const { key, state } of world.engine(node)?.view.nodes() ?? [])
+          if (state === 'down' && dead.has(key) && !seen.has(`${node} ${key}`)) seen.set(`${node} ${key}`, world.nowMs)
+      }
+      return seen.size >= pairs
+    },
+  })
+  const took = [...seen.values()].map((at) => at - diedAt)
+  return {
+    nodes,
+    loss: LOSS,
+    minutes,
+    bytesPerNodeMinute: spent.reduce((sum, [, bytes]) => sum + bytes, 0),
+    of: Object.fromEntries(spent),
+    looks,
+    falseAlarms,
+    deathMs: {
+      seen: seen.size,
+      of: pairs,
+      p50: Math.round(percentile(took, 0.5)),
+      max: Math.round(percentile(took, 1)),
+    },
+    tookMs: Math.round(performance.now() - started),
+  }
+}
+let lastAsked = 0
+
+if (values.of !== undefined) {
+  const size = SIZES.find(({ nodes }) => String(nodes) === values.of)
+  if (size === undefined) throw new Error(`--of wants one of ${SIZES.map(({ nodes }) => nodes).join(', ')}`)
+  console.log(JSON.stringify(await one(size.nodes, size.minutes)))
+} else {
+  const runs = SIZES.map(({ nodes }) => {
+    const flags = ['--max-old-space-size=12000', '--max-semi-space-size=64']
+    const { stdout, stderr, status } = spawnSync(
+      process.execPath,
+      [...flags, import.meta.filename, '--of', `${nodes}`],
+      {
+        encoding: 'utf8',
+      },
+    )
+    if (status !== 0) throw new Error(`${nodes} nodes: ${stderr}`)
+    const figures: unknown = JSON.parse(stdout)
+    return figures as Figures
+  })
+  report('beacons', {
+    beaconsEachMs: 60_000,
+    runs,
+    /** Of what living nodes were called at each look. */
+    falseAlarmShare: round(runs.reduce((sum, { falseAlarms, looks }) => sum + falseAlarms / looks, 0) / runs.length),
+  })
+}
