@@ -110,8 +110,21 @@ async function work(): Promise<void> {
 await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, () => work()))
 const killed = outcomes.filter(({ killedBy }) => killedBy !== null).length
 console.log(`\n${killed} of ${outcomes.length} killed`)
-if (only === '') {
-  const order = outcomes.toSorted((a, b) => a.section - b.section || (a.name < b.name ? -1 : 1))
-  report('mutants', { killed, total: outcomes.length, seedsAtMost: SEEDS, mutants: order })
+const all = only === '' ? outcomes : [...kept(outcomes), ...outcomes]
+const order = all.toSorted((a, b) => a.section - b.section || (a.name < b.name ? -1 : 1))
+const total = order.filter(({ killedBy }) => killedBy !== null).length
+report('mutants', { killed: total, total: order.length, seedsAtMost: SEEDS, mutants: order })
+
+/** With `--only`: what an earlier run found of the others. */
+function kept(fresh: readonly Outcome[]): readonly Outcome[] {
+  try {
+    // Written by the line above.
+    const { mutants: known } = JSON.parse(readFileSync(join(root, 'bench/results/mutants.json'), 'utf8')) as {
+      readonly mutants: readonly Outcome[]
+    }
+    return known.filter(({ name }) => !fresh.some((one) => one.name === name))
+  } catch {
+    return []
+  }
 }
 process.exitCode = killed === outcomes.length ? 0 : 1

@@ -21,13 +21,18 @@ export const ledgerMutants: readonly Mutant[] = [
     'if (count >= 0) return null',
   ),
   mutant(2, 'a charter may drop names', CHARTERS, 'if (!named.has(key))', 'if (key === "")'),
-  mutant(
-    2,
-    'any first charter will do',
-    CHARTERS,
-    'if (envelope.id !== mesh) return',
-    "if (envelope.id === '') return",
-  ),
+  {
+    name: 'any first charter will do',
+    section: 2,
+    edits: [
+      { file: CHARTERS, find: 'if (envelope.id !== mesh) return', put: "if (envelope.id === '') return" },
+      {
+        file: 'engine/checks.ts',
+        find: "=== mesh ? null : reject('E_WRONG_MESH')",
+        put: "=== mesh || envelope?.family === 'charter' ? null : reject('E_WRONG_MESH')",
+      },
+    ],
+  },
   mutant(
     2,
     'every epoch is in force',
