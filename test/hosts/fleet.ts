@@ -96,8 +96,10 @@ export function must(ran: Ran): Ran {
   return ran
 }
 
-/** Makes the distribution's folder with `npm run dist` and gives its path. */
+/** Makes the distribution's folder with `npm run dist` and gives its path; `CHORUS_TEST_DIST` names one that is there already. */
 function distribution(): string {
+  const made = process.env['CHORUS_TEST_DIST']
+  if (made !== undefined) return resolve(made)
   execFileSync(process.execPath, ['.tools/dist.mjs'], { stdio: 'pipe' })
   const name = readdirSync('out').find((entry) => entry.startsWith('chorus-') && !entry.endsWith('.gz'))
   if (name === undefined) throw new Error('npm run dist made no folder in out/')
