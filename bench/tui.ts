@@ -90,7 +90,10 @@ const app = render(createElement(App, { desk, marks: UNICODE, colour: true, cloc
 /** The next frame; a step that changes nothing on the screen has none. */
 async function nextFrame(): Promise<void> {
   const before = frames
-  for (let tries = 0; tries < 30 && frames === before; tries++) await sleep(2)
+  for (let tries = 0; tries < 30; tries++) {
+    if (frames !== before) return
+    await sleep(2)
+  }
 }
 
 interface Phase {
@@ -126,7 +129,7 @@ async function memoryOfProgram(): Promise<{ readonly rss: number; readonly peak:
   if (!HAS_TMUX) return null
   const terminal = new Terminal({ ...SIZE, env: { LANG: 'C.UTF-8' } })
   try {
-    const main = resolve('dist/cli-tui/main.js')
+    const main = resolve('dist/bin/chorus.js')
     terminal.run(`sh -c 'echo pid $$; sleep 1; exec ${process.execPath} ${main} top --state ${dir}'`)
     const pid = Number(/^pid (\d+)/m.exec(await terminal.until(/^pid \d+/m))?.[1])
     await terminal.until('converged')

@@ -47,7 +47,7 @@ export function injectFault(driver: Driver, name: ActionName, arg: string): stri
       world.heal()
       return 'everybody can reach everybody again'
     case 'loss': {
-      const lossy = (lossOf.get(driver) ?? false) === false
+      const lossy = !(lossOf.get(driver) ?? false)
       lossOf.set(driver, lossy)
       world.setLinks({ loss: lossy ? LOSS : 0 })
       return lossy ? `every link loses ${LOSS * 100} % from now on` : 'links lose nothing any more'
