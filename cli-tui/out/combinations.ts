@@ -36,8 +36,9 @@ function combinationText(paint: Paint, one: CombinationOutput, differing: readon
   }
   if (one.waiting.length > 0) lines.push(`  ${paint('yellow', '… waiting')}   ${keys(one.waiting)}`)
   for (const { code, message } of one.errors) lines.push(`  ${paint('red', code)} ${safe(message)}`)
-  for (const { claim, winner, other, equal } of one.claims) {
-    const what = safe(claim.slice(claim.indexOf(':') + 1))
+  for (const { claim, winner, other, equal, nodes } of one.claims) {
+    const where = nodes.length === one.nodes.length ? '' : ` on ${listed(nodes.map((name) => safe(name)))}`
+    const what = safe(claim.slice(claim.indexOf(':') + 1)) + where
     lines.push(
       equal
         ? paint('dim', `  ${what}: ${safe(winner.policy)} and ${safe(other.policy)} say the same`)

@@ -22,8 +22,8 @@ export async function checkClaims(
   const files = new Map(bundle.content.files.map((file) => [file.path, file]))
   const { combinations } = await combinationsOf(client, { policy, files }, nodes)
   const found = new Map<string, { readonly claim: SharedClaim; readonly nodes: string[] }>()
-  for (const { nodes: names, claims } of combinations) {
-    for (const claim of claims) {
+  for (const { claims } of combinations) {
+    for (const { nodes: names, ...claim } of claims) {
       if (claim.equal) continue
       const known = found.get(textOf(claim))
       if (known === undefined) found.set(textOf(claim), { claim, nodes: [...names] })

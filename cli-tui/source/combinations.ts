@@ -1,5 +1,14 @@
 import type { ControlClient, NodeRow } from '../../node/control/index.ts'
-import { expandCombinations, priorityOf, RESOURCE_TYPES, sharedClaims, variablesFor } from '../../policies/index.ts'
+import {
+  evaluateSelector,
+  expandCombinations,
+  priorityOf,
+  RESOURCE_TYPES,
+  sharedClaims,
+  usedNames,
+  variablesFor,
+  viewOf,
+} from '../../policies/index.ts'
 import type { BundlePaths, CompiledPolicy, ResolvedResource, SharedClaim, Value } from '../../policies/index.ts'
 import { PolicyReader, policiesOn, resolveShown, shownAttributes } from '../mesh/resolved.ts'
 import { contextOf } from '../mesh/select.ts'
@@ -20,8 +29,11 @@ export interface CombinationOutput {
   readonly waiting: readonly string[]
   readonly errors: readonly { readonly code: string; readonly message: string }[]
   /** What other policies claim there, too. */
-  readonly claims: readonly SharedClaim[]
+  readonly claims: readonly ClaimOutput[]
 }
+
+/** `nodes`: those of them on which both are there. */
+export type ClaimOutput = SharedClaim & { readonly nodes: readonly string[] }
 
 export interface CombinationsOutput {
   readonly combinations: readonly CombinationOutput[]
@@ -31,8 +43,9 @@ export interface CombinationsOutput {
   readonly skipped: number
 }
 
-/** Each costs a question to the daemon and reads what is in force there: about 10 ms. */
 const COMBINATIONS_MAX = 50
+/** Nodes that are asked for what else is in force on them. Each costs a question to the daemon: about 10 ms. */
+const ASKED_MAX = 200
 
 /**
  * What a new version of a policy is on every kind of node that is known here, beside what runs there now.
@@ -48,11 +61,25 @@ export async function combinationsOf(
   const byName = new Map(heard.map((node) => [node.name, node]))
   const expansion = expandCombinations(policy, heard.map(contextOf), files, RESOURCE_TYPES)
   const reader = new PolicyReader(client)
+  const alike = await likeness(reader, heard[0])
   const combinations: CombinationOutput[] = []
+  let left = ASKED_MAX
   for (const { labels, nodes: names } of expansion.combinations.slice(0, COMBINATIONS_MAX)) {
-    const node = byName.get(names[0] ?? '')
-    if (node !== undefined)
-      combinations.push({ labels, nodes: names, ...(await onNode(reader, { policy, files }, node)) })
+    const kinds = [
+      ...Map.groupBy(
+        names.flatMap((name) => byName.get(name) ?? []),
+        alike,
+      ).values(),
+    ].slice(0, left)
+    left -= kinds.length
+    const found: Awaited<ReturnType<typeof onNode>>[] = []
+    for (const [node] of kinds) if (node !== undefined) found.push(await onNode(reader, { policy, files }, node))
+    const [first] = found
+    if (first === undefined) continue
+    const claims = found.flatMap((one, i) =>
+      one.claims.map((claim) => ({ ...claim, nodes: (kinds[i] ?? []).map(({ name }) => name) })),
+    )
+    combinations.push({ labels, nodes: names, ...first, claims: together(claims) })
   }
   return {
     combinations,
@@ -61,11 +88,39 @@ export async function combinationsOf(
   }
 }
 
+/** Names what else is in force on a node: equal for nodes on which it is all the same. */
+async function likeness(reader: PolicyReader, any: NodeRow | undefined): Promise<(node: NodeRow) => string> {
+  const { policies } = any === undefined ? { policies: [] } : await policiesOn(reader, any)
+  const known = policies.map(({ view, policy }) => ({
+    selector: view.selector,
+    used: policy === null ? undefined : usedNames(policy),
+  }))
+  return (node) => {
+    const context = contextOf(node)
+    const seen = known.map(({ selector, used }) =>
+      selector === null || !evaluateSelector(selector, context).selected
+        ? null
+        : used === undefined
+          ? ''
+          : viewOf(context, used),
+    )
+    return JSON.stringify(seen)
+  }
+}
+
+/** The same claim on several kinds of nodes is one. */
+function together(claims: readonly ClaimOutput[]): readonly ClaimOutput[] {
+  const groups = Map.groupBy(claims, ({ nodes: _nodes, ...claim }) => JSON.stringify(claim))
+  return [...groups.values()].flatMap(([first, ...others]) =>
+    first === undefined ? [] : [{ ...first, nodes: [first, ...others].flatMap(({ nodes }) => nodes).sort() }],
+  )
+}
+
 async function onNode(
   reader: PolicyReader,
   next: { readonly policy: CompiledPolicy; readonly files: BundlePaths },
   node: NodeRow,
-): Promise<Omit<CombinationOutput, 'labels' | 'nodes'>> {
+): Promise<Omit<CombinationOutput, 'labels' | 'nodes' | 'claims'> & { readonly claims: readonly SharedClaim[] }> {
   const context = contextOf(node)
   const { resources, waiting, errors } = resolveShown(next, context)
   const { policies } = await policiesOn(reader, node)

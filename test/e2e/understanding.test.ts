@@ -154,6 +154,16 @@ describe('two policies that claim the same', () => {
     expect(conf()).toBe('port 443\n')
   })
 
+  it('are found on whatever node they meet, also among nodes that are all the same to the new policy', () => {
+    const path = `${dir}/out/web-1/conf`
+    put(
+      'all/policy.yaml',
+      `policy: app/all\nselect: "true"\nresources:\n  file/fixed: { path: "${path}", content: x }\n`,
+    )
+    const refused = chorus('publish', join(dir, 'all'))
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('(on web-1)')])
+  })
+
   it('published all the same have one winner, by priority and then by name, and the conflict is shown everywhere', async () => {
     rival('priority: 900\n')
     const published = chorus('publish', join(dir, 'rival'))
