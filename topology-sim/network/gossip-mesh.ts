@@ -13,6 +13,8 @@ export class GossipMesh {
   readonly #random: Random
   readonly #flags: Uint8Array
   readonly #degrees: Uint16Array
+  /** Connections of each node. */
+  readonly #open: Uint16Array
   /** False until the first message: connections made until then are taken to have been there for long. */
   settled = false
 
@@ -22,6 +24,7 @@ export class GossipMesh {
     this.#random = random
     this.#flags = new Uint8Array(graph.ends)
     this.#degrees = new Uint16Array(graph.nodes)
+    this.#open = new Uint16Array(graph.nodes)
   }
 
   isOpen(edge: number): boolean {
@@ -36,15 +39,14 @@ export class GossipMesh {
     return this.#degrees[node] ?? 0
   }
 
-  /** Neighbours that are connected and not in the mesh. */
-  outside(node: number): number[] {
-    const found: number[] = []
-    const degree = this.#graph.degree(node)
-    for (let i = 0; i < degree; i++) {
-      const edge = this.#graph.edgeOf(node, i)
-      if (this.#flags[edge] === OPEN) found.push(this.#graph.targetOf(edge))
-    }
-    return found
+  /** Connected, and not in this node's mesh. */
+  isOutside(edge: number): boolean {
+    return this.#flags[edge] === OPEN
+  }
+
+  /** How many neighbours are connected and not in the mesh. */
+  outside(node: number): number {
+    return (this.#open[node] ?? 0) - this.degree(node)
   }
 
   peers(node: number): number[] {
@@ -58,7 +60,9 @@ export class GossipMesh {
 
   open(a: number, b: number): void {
     const edge = this.#graph.edgeBetween(a, b)
-    if (edge < 0) return
+    if (edge < 0 || this.isOpen(edge)) return
+    this.#open[a] = (this.#open[a] ?? 0) + 1
+    this.#open[b] = (this.#open[b] ?? 0) + 1
     this.#flags[edge] = (this.#flags[edge] ?? 0) | OPEN
     const twin = this.#graph.twinOf(edge)
     this.#flags[twin] = (this.#flags[twin] ?? 0) | OPEN
@@ -66,7 +70,9 @@ export class GossipMesh {
 
   close(a: number, b: number): void {
     const edge = this.#graph.edgeBetween(a, b)
-    if (edge < 0) return
+    if (edge < 0 || !this.isOpen(edge)) return
+    this.#open[a] = (this.#open[a] ?? 0) - 1
+    this.#open[b] = (this.#open[b] ?? 0) - 1
     if (this.has(edge)) {
       this.#degrees[a] = this.degree(a) - 1
       this.#degrees[b] = this.degree(b) - 1

@@ -19,6 +19,8 @@ export interface GossipHost {
 
 /** When a frame that is sent now arrives, and the shortest time that one takes. */
 export interface GossipLinks {
+  /** Some node's bandwidth has a bound. */
+  readonly bounded: boolean
   baseUs(from: number, to: number): number
   arrivalUs(nowUs: number, from: number, to: number, bytes: number): number
 }
@@ -175,8 +177,11 @@ export class GossipModel {
     const bytes = message.bytes + this.#params.frameBytes
     this.#counter.data(from, to, bytes)
     message.copies++
+    const seen = (message.seen[to] ?? 0) > 0
+    // A duplicate matters only for the bandwidth that it takes.
+    if (seen && !this.#links.bounded) return
     const at = this.#links.arrivalUs(this.#host.nowUs, from, to, bytes)
-    if ((message.seen[to] ?? 0) === 0) this.#host.schedule(at, GOSSIP_EVENTS.data, to, from, message)
+    if (!seen) this.#host.schedule(at, GOSSIP_EVENTS.data, to, from, message)
   }
 
   #want(node: number, from: number, message: GossipMessage): void {
@@ -213,12 +218,24 @@ export class GossipModel {
     if (left > 0) this.#host.schedule(this.#nextBeatUs(node), GOSSIP_EVENTS.heartbeat, node, left, message)
   }
 
-  /** IHAVE to a few neighbours outside the mesh, for what was heard in the last heartbeats. */
+  /**
+   * IHAVE to a few neighbours outside the mesh, for what was heard in the last heartbeats. Drawn in one pass (Knuth's
+   * selection sampling, TAOCP 3.4.2, algorithm S).
+   */
   #heartbeat(node: number, left: number, message: GossipMessage): void {
-    const outside = this.mesh.outside(node)
-    const count = Math.max(this.#params.lazyDegree, Math.floor(outside.length * this.#params.lazyShare))
-    if (outside.length <= count) for (const to of outside) this.#tell(node, to, message)
-    else for (const i of this.#random.sample(outside.length, count)) this.#tell(node, outside[i] ?? node, message)
+    let rest = this.mesh.outside(node)
+    let wanted = Math.min(rest, Math.max(this.#params.lazyDegree, Math.floor(rest * this.#params.lazyShare)))
+    const graph = this.#graph
+    const degree = graph.degree(node)
+    for (let i = 0; wanted > 0 && i < degree; i++) {
+      const edge = graph.edgeOf(node, i)
+      if (!this.mesh.isOutside(edge)) continue
+      if (wanted === rest || this.#random.next() * rest < wanted) {
+        this.#tell(node, graph.targetOf(edge), message)
+        wanted--
+      }
+      rest--
+    }
     this.#told[node] = this.#host.nowUs
     this.#tellLater(node, message, left - 1)
   }

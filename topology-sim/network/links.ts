@@ -30,6 +30,8 @@ const NORMALS = 4096
 
 export class Links {
   readonly regions: number
+  /** Some node's bandwidth has a bound. */
+  bounded = false
   readonly #regionOf: Uint8Array
   /** For each node a number that is the same for all of its zone, 0 for none. */
   readonly #zoneOf: Int32Array | null
@@ -75,6 +77,7 @@ export class Links {
     const unbounded = Number.POSITIVE_INFINITY
     this.#uplink = Float64Array.from({ length: regions }, (_, at) => settings.uplink[at] ?? unbounded)
     this.#downlink = Float64Array.from({ length: regions }, (_, at) => settings.downlink?.[at] ?? unbounded)
+    this.bounded = [...this.#uplink, ...this.#downlink].some((rate) => rate !== unbounded)
   }
 
   regionOf(node: number): number {
