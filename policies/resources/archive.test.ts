@@ -287,34 +287,3 @@ describe('a zip file', () => {
     expect((await run([{ name: 'a', content: 'x' }], 5)).said).toContain('E_MALFORMED: this is no zip file')
   })
 })
-
-describe('a download', () => {
-  const bytes = Buffer.from('binary')
-  const ATTRS = { url: 'https://x.example/tool', checksum: sum(bytes), path: '/srv/bin/tool', mode: '0755' }
-
-  it('is fetched once, put back after drift, and taken back', async () => {
-    const urls: Record<string, Uint8Array> = { 'https://x.example/tool': bytes }
-    const { lab, one, all } = setup({}, urls)
-    const run = () => one(ATTRS, 'download/tool', { onRemove: 'undo' })
-    expect(await run()).toBe('changed wanted: fetch https://x.example/tool')
-    expect(lab.text('/srv/bin/tool')).toBe('binary')
-    expect(await run()).toBe(KEPT)
-    lab.host.chmod('/srv/bin/tool', 0o644)
-    expect(await run()).toBe('repaired corrective: mode 0644 -> 0755')
-    lab.put('/srv/bin/tool', 'hacked', 0o755)
-    expect(await run()).toContain('repaired')
-    delete urls['https://x.example/tool']
-    lab.put('/srv/bin/tool', 'hacked', 0o755)
-    expect(await run()).toContain('failed corrective E_FETCH')
-    expect(lab.text('/srv/bin/tool')).toBe('hacked')
-    await all()
-    expect(lab.text('/srv/bin/tool')).toBeUndefined()
-  })
-
-  it('with other bytes, or too many, changes nothing', async () => {
-    const { lab, one } = setup({}, { 'https://x.example/tool': Buffer.from('other') })
-    expect(await one(ATTRS, 'download/tool')).toContain('E_CHECKSUM')
-    expect(await one({ ...ATTRS, maxSize: 3 }, 'download/tool')).toContain('E_TOO_LARGE')
-    expect(lab.text('/srv/bin/tool')).toBeUndefined()
-  })
-})

@@ -47,7 +47,7 @@ resources:
 `
 
 /** The second and third policy of the language page as they stand. */
-const page = (name: string): string => readFileSync(join('policies/language/page', `${name}.yaml`), 'utf8')
+const page = (name: string): string => readFileSync(join('policies/language/page', `${name}.txt`), 'utf8')
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl'
 
