@@ -5,6 +5,7 @@ import type { Scenario } from '../scenario/types.ts'
 import type { PolicyBundle, World } from '../world/types.ts'
 import type { Publication } from '../world/measure.ts'
 import type { ScenarioFleet } from './fleet.ts'
+import { runClone } from './clone.ts'
 import { turnBad } from './malice.ts'
 
 /** What a scenario knows of a version beside the version itself. */
@@ -163,6 +164,19 @@ const ACTS: { readonly [K in EventKind]: (stage: Stage, event: EventOf<K>, rando
     stage.say('rotate-charter', 'a new charter with a new root')
   },
   'restore-publisher': (stage, { what, more }) => restore(stage, what, more.from, more.publishes),
+  clone: (stage, { what, more }, random) => {
+    const nodes = sample(
+      upOf(stage, what),
+      { count: more.count ?? (more.share === undefined ? 1 : undefined), share: more.share },
+      random,
+    )
+    const ends = nodes.map((node) => runClone(stage, node, random))
+    stage.say('clone', `copied, with the key: ${count(nodes)}`)
+    later(stage, more.for, () => {
+      for (const end of ends) end()
+      stage.say('clone', 'the copies are gone')
+    })
+  },
 }
 
 /** An fsync of a healthy disk in the world, and how long it takes somebody to repair a store. Milliseconds. */

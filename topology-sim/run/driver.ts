@@ -4,6 +4,7 @@ import type { Publication } from '../world/measure.ts'
 import type { NetworkFactory, PolicyBundle, RunEnd, World, WorldOptions } from '../world/types.ts'
 import { type About, act, keepBackups, type Stage } from './acts.ts'
 import { BlastWatch } from './blast.ts'
+import { START_MS } from './clone.ts'
 import { ScenarioFleet } from './fleet.ts'
 import { hostModel } from './hosts.ts'
 import { scheduleLaptops } from './laptops.ts'
@@ -66,6 +67,7 @@ export class Driver {
       fleet: this.fleet,
       overlay: overlayOf(scenario),
       ...(scenario.sync === undefined ? {} : { timing: { syncMs: scenario.sync } }),
+      startMs: START_MS,
       beacons: scenario.beacons,
       ...(network === undefined ? {} : { network }),
       regions: this.fleet.areas.names(),

@@ -184,4 +184,20 @@ expect: [{ unauthorised: 0 }, { lost: 0 }]
     expect(violations).toEqual([])
     expect(expectations.every(({ ok }) => ok)).toBe(true)
   })
+
+  it('lets a copied machine be noticed by its original', async () => {
+    const text = `
+scenario: A copy
+run: 4m
+fleet: { web: { count: 12 } }
+policies: { p: { select: "true" } }
+events: [{ at: 90s, clone: node.name == 'web-5' }, { at: 200s, publish: p }]
+`
+    const { timeline, violations } = await run(text)
+    expect(timeline.filter(({ kind }) => kind === 'clone').map(({ text: what }) => what)).toEqual([
+      'copied, with the key: 1 node',
+      'web-5 notices that another machine works with its key (E_CLONED)',
+    ])
+    expect(violations).toEqual([])
+  })
 })

@@ -85,6 +85,11 @@ export const EVENTS = {
       publishes: name.describe('what it publishes then, knowing nothing of what came after the backup'),
     },
   },
+  clone: {
+    help: 'a machine is copied: another one works with its key and its name',
+    value: nodes,
+    more: { ...some, ...until },
+  },
 } as const
 
 export type EventKind = keyof typeof EVENTS

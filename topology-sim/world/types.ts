@@ -10,6 +10,7 @@ import type {
   Labels,
   Ledger,
   LocalState,
+  Signer,
 } from '../../node/core/index.ts'
 import type { Network } from '../network/network.ts'
 import type { Measurements, Publication } from './measure.ts'
@@ -40,6 +41,8 @@ export interface World {
   nodeOf(name: string): number
   nameOf(node: number): string
   keyOf(node: number): Key
+  /** With a node's own key: what a copy of its machine can sign. */
+  signerOf(node: number): Signer
   /** Someone with a key file (an operator, a CI), by name: always the same key for the same name. */
   actor(name: string): Actor
   /** The node can act now: it exists, and neither crashed, slept nor left. */

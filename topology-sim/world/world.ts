@@ -1,4 +1,4 @@
-import type { Actor, CharterChanges, Cid, Engine, Grant, Key, Ledger } from '../../node/core/index.ts'
+import type { Actor, CharterChanges, Cid, Engine, Grant, Key, Ledger, Signer } from '../../node/core/index.ts'
 import { SimError } from '../errors.ts'
 import type { Network } from '../network/network.ts'
 import { engineOf, hear } from './drive.ts'
@@ -87,6 +87,10 @@ class SimWorld implements World {
 
   keyOf(node: number): Key {
     return people.keyOf(this.#state, this.#checked(node))
+  }
+
+  signerOf(node: number): Signer {
+    return this.#state.genesis.signerOf(this.#checked(node))
   }
 
   actor(name: string): Actor {
