@@ -6,9 +6,9 @@ export const SIM_LIMITS = {
    */
   beaconNodes: 256,
   /** Fleets up to this size sign with Ed25519 by default: a key and two signatures cost 0.15 ms for each node. */
-  realSignatureNodes: 10_000,
-  /** Above this engines are made when something first reaches their node, and events are not put into words. */
-  eagerNodes: 20_000,
+  realSignatureNodes: 2_000,
+  /** Above this, engines are made when something first reaches their node, unless beacons are on. */
+  eagerNodes: 2_000,
   /** 32 bytes of state each in 20 arrays, and an engine of some 4 KB: more than this does not fit into 16 GB. */
   nodes: 1_500_000,
   /** Peers of one invite at genesis: the list that an invite keeps of its users is copied for each. */

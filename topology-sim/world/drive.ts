@@ -58,8 +58,8 @@ function arm(state: WorldState, node: number, engine: Engine): void {
 export function ring(state: WorldState, node: number): void {
   if (state.armedUs[node] !== state.queue.time) return
   state.armedUs[node] = Number.POSITIVE_INFINITY
-  const engine = state.engines[node]
-  if (engine === null || engine === undefined || !state.isUp(node)) return
+  if (!state.isUp(node)) return
+  const engine = engineOf(state, node)
   const deadline = engine.deadline()
   const clock = state.clockMs + (state.aheadMs[node] ?? 0)
   if (deadline !== undefined && deadline > clock) arm(state, node, engine)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { SIM_LIMITS } from '../limits.ts'
 import { compileForFleet } from '../run/policies.ts'
 import { hasher } from './crypto.ts'
 import { makeState } from './make.ts'
@@ -38,6 +39,28 @@ describe('what can be seen of a run', () => {
     expect(degrees.reduce((sum, count) => sum + count, 0)).toBe(20)
     expect(regionBytes.flat().reduce((sum, bytes) => sum + bytes, 0)).toBeCloseTo((bytesPerNode.mean * 20) / 2)
     expect(Math.min(events, frames)).toBeGreaterThan(100)
+  })
+
+  it('has beacons in small fleets, by which everybody knows the health of everybody', async () => {
+    const fleet = world()
+    fleet.publish(0, bundle())
+    await fleet.run(20_000)
+    expect(fleet.measure().beacons).toBe(true)
+    expect(
+      fleet
+        .engine(7)
+        ?.view.nodes()
+        .map(({ state }) => state),
+    ).toEqual(Array.from({ length: 20 }, () => 'ok'))
+    expect(fleet.inspect(7).stale).toBeNull()
+  })
+
+  it('has none in larger ones unless they are wanted, and nobody is stale for that', async () => {
+    const size = SIM_LIMITS.beaconNodes + 1
+    const fleet = world({ fleet: { size, at: spec } })
+    await fleet.run(400_000)
+    expect(fleet.measure().beacons).toBe(false)
+    expect(fleet.inspect(7).stale).toBeNull()
   })
 
   it('counts nodes that are cut off', async () => {

@@ -18,7 +18,7 @@ import { Minds } from './minds.ts'
 import type { Fleet, LinkOptions, WorldOptions } from './options.ts'
 import { makeOverlay } from './overlay.ts'
 import { Publications } from './publications.ts'
-import { STATUS, WorldState } from './state.ts'
+import { EVENT, STATUS, WorldState } from './state.ts'
 
 /** 2027-01-01 00:00 UTC. Any time would do, as long as it is always the same. */
 const START_MS = 1_798_761_600_000
@@ -84,7 +84,17 @@ export function makeState(options: WorldOptions): WorldState {
   state.network =
     options.network?.(host, { seed, graph, links, messageId }) ?? new ModelNetwork(host, graph, links, seed)
   state.connections.beginAtRest()
+  // A larger fleet's engines are made when something first reaches them: none of them has anything to say before.
+  if (beacons || fleet.size <= SIM_LIMITS.eagerNodes) startAll(state)
   return state
+}
+
+function startAll(state: WorldState): void {
+  for (let node = 0; node < state.size; node++) {
+    if (!state.isUp(node)) continue
+    state.armedUs[node] = 0
+    state.queue.add(0, EVENT.wake, node, 0)
+  }
 }
 
 function checkFleet({ size }: Fleet): void {
