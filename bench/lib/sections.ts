@@ -76,7 +76,16 @@ export const SECTIONS: readonly { readonly bench: string; readonly rows: readonl
         aim: 'at most 10 ms',
       },
       { what: 'share of the screen that a move redraws', path: 'redrawn' },
-      { what: 'memory of the terminal UI', path: 'memoryMb.rss', unit: 'MB', aim: 'at most 120 MB' },
+      { what: 'memory of the terminal UI at its most', path: 'memoryMb.peak', unit: 'MB', aim: 'at most 120 MB' },
     ],
+  },
+  {
+    bench: 'beacons',
+    rows: [100, 300, 1000, 2000].flatMap((nodes) => [
+      { what: `${nodes} nodes: bytes that a node sends in a minute`, path: `n${nodes}.bytesPerNodeMinute` },
+      { what: `${nodes} nodes: a death is seen (median)`, path: `n${nodes}.deathMs.p50`, unit: 'ms' },
+      { what: `${nodes} nodes: seen by the last observer`, path: `n${nodes}.deathMs.max`, unit: 'ms' },
+      { what: `${nodes} nodes: living nodes called dead, of all looks`, path: `n${nodes}.falseAlarms`, aim: '0' },
+    ]),
   },
 ]
