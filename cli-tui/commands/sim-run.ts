@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import {
   mergeRuns,
   nodesOf,
+  reduceEvents,
   msText,
   countText,
   type Merged,
@@ -15,8 +16,8 @@ import type { Exit } from '../errors.ts'
 import type { Progress } from '../out/progress.ts'
 import { plural } from '../out/text.ts'
 import { memoryFor } from '../sim/memory.ts'
-import { runOnce } from '../sim/once.ts'
-import { prepare, type SimRequest } from '../sim/prepare.ts'
+import { runOnce, setupOf } from '../sim/once.ts'
+import { prepare, type Prepared, type SimRequest } from '../sim/prepare.ts'
 import { parseSeed, parseSeeds } from '../sim/seed-range.ts'
 import { runSeeds } from '../sim/seeds.ts'
 import { mergedText, summary } from '../sim/summary.ts'
@@ -69,7 +70,35 @@ export async function run(context: Context, { args, options }: Invocation): Prom
   if (report !== undefined) keep(context, report, runs, seeds !== null)
   if (seeds === null) for (const one of runs) out.result('sim-run', withoutKind(one), (_, paint) => summary(one, paint))
   else showSeeds(context, prepared.scenario.scenario, runs, jobs)
-  return verdict(context, request, runs, seeds?.length ?? 1)
+  const end = verdict(context, request, runs, seeds?.length ?? 1)
+  const broken = runs.find(({ complete, violations }) => complete && violations.length > 0)
+  if (broken !== undefined) await explain(context, prepared, broken)
+  return end
+}
+
+/** Runs up to this long are run again, with fewer events each time; a reduction of longer ones is not worth the wait. */
+const REDUCED_MS = 20_000
+
+/** The shortest scenario that still breaks the same invariant, by the lines of its events. */
+async function explain(
+  { io, out }: Context,
+  prepared: Prepared,
+  { seed, violations, machine }: RunResult,
+): Promise<void> {
+  const [violation] = violations
+  if (violation === undefined || (machine?.tookMs ?? 0) > REDUCED_MS) return
+  const progress = out.progress('looking for the fewest events that break it')
+  try {
+    const setup = await setupOf({ ...prepared, scenario: { ...prepared.scenario, seed } })
+    const events = await reduceEvents(setup, prepared.again, violation.invariant, {
+      signal: io.signal,
+      onSlice: () => new Promise((done) => void setImmediate(done)),
+    })
+    const kept = events.map(({ line, kind, atMs }) => `line ${line}: ${kind} at ${msText(atMs)}`)
+    out.note(`These events alone break it (seed ${seed}):\n  ${kept.join('\n  ')}`)
+  } finally {
+    progress.stop()
+  }
 }
 
 /** Making more nodes takes seconds in which nothing else would move: they get a thread of their own. */
