@@ -287,3 +287,14 @@ describe('a zip file', () => {
     expect((await run([{ name: 'a', content: 'x' }], 5)).said).toContain('E_MALFORMED: this is no zip file')
   })
 })
+
+it('a program of an archive runs after the archive is there', async () => {
+  const { lab, all } = setup({ 'two.tar': tar([{ name: 'bin/two', content: '2' }]) })
+  expect(
+    await all(
+      resource('p', 'exec/two', { argv: ['/srv/two/bin/two'], creates: '/srv/two/bin/two' }),
+      resource('p', 'archive/two', { source: 'two.tar', path: '/srv/two' }),
+    ),
+  ).toEqual(['p exec/two kept: as it should be', 'p archive/two changed wanted: unpack two.tar'])
+  expect(lab.commands).toEqual([])
+})

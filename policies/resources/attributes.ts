@@ -76,6 +76,13 @@ export function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/')) || '/'
 }
 
+/** Claims of whatever may bring a program or folder: itself, and the folders that it lies in. Nothing for a name without a path. */
+export function broughtBy(path: string | undefined): string[] {
+  if (path?.startsWith('/') !== true) return []
+  const clean = cleanPath(path)
+  return [clean, ...foldersAbove(clean)].map((one) => `path:${one}`)
+}
+
 /** Paths of the folders above, nearest first, without `/`. */
 export function foldersAbove(path: string): string[] {
   const above: string[] = []

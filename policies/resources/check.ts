@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { PolicyError } from '../errors.ts'
 import type { ProbeTarget } from '../host.ts'
 import { LIMITS } from '../limits.ts'
-import { accountName, argv, duration, durationMs } from './attributes.ts'
+import { broughtBy, accountName, argv, duration, durationMs } from './attributes.ts'
 import { lastWords, runCommand } from './command.ts'
 import { url } from './fetched.ts'
 import { defineType, KEPT, type TypeContext, type Typed, type Verdict } from './type.ts'
@@ -52,10 +52,7 @@ export const check = defineType({
   runsCommands: ({ exec }) => exec !== undefined,
   needsRoot: ({ user }) => (user === undefined ? null : 'only root can run a command as another user'),
   claims: () => [],
-  needs: ({ attrs }) => [
-    ...(attrs.exec?.[0]?.startsWith('/') === true ? [`path:${attrs.exec[0]}`] : []),
-    ...(attrs.user === undefined ? [] : [`user:${attrs.user}`]),
-  ],
+  needs: ({ attrs }) => [...broughtBy(attrs.exec?.[0]), ...(attrs.user === undefined ? [] : [`user:${attrs.user}`])],
   check: (context, resource) => untilWell(context, resource),
   // What it was told of may have made the service ill since: its own check has just said that it has not.
   notified: () => KEPT,

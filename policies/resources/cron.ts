@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { PolicyError } from '../errors.ts'
 import { account } from './account.ts'
-import { oneLineArgv, variables } from './attributes.ts'
+import { broughtBy, oneLineArgv, variables } from './attributes.ts'
 import { ownedVerdict, rewindOwned, undoOwned } from './owned.ts'
 import { cronCommand } from './quoting.ts'
 import { defineType } from './type.ts'
@@ -37,10 +37,7 @@ export const cron = defineType({
   needsRoot: () => 'only root can write to /etc/cron.d',
   runsCommands: () => true,
   claims: ({ name }) => [`path:/etc/cron.d/${name}`],
-  needs: ({ attrs }) => [
-    ...(attrs.user === undefined ? [] : [`user:${attrs.user}`]),
-    ...(attrs.argv?.[0]?.startsWith('/') === true ? [`path:${attrs.argv[0]}`] : []),
-  ],
+  needs: ({ attrs }) => [...(attrs.user === undefined ? [] : [`user:${attrs.user}`]), ...broughtBy(attrs.argv?.[0])],
   watchPaths: ({ name }) => [`/etc/cron.d/${name}`],
   check(context, { name, attrs }) {
     // cron skips every file with a dot in its name.

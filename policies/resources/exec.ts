@@ -3,7 +3,7 @@ import { PolicyError } from '../errors.ts'
 import type { ExecOptions, ExecResult } from '../host.ts'
 import { LIMITS } from '../limits.ts'
 import { andThen, isPromise, type MaybePromise } from '../maybe.ts'
-import { accountName, argv, cleanPath, hostPath } from './attributes.ts'
+import { accountName, argv, broughtBy, cleanPath, hostPath } from './attributes.ts'
 import { exitCode, lastWords, runCommand } from './command.ts'
 import { defineType, KEPT, type Applied, type Change, type TypeContext, type Verdict } from './type.ts'
 
@@ -52,9 +52,7 @@ export const exec = defineType({
   needsRoot: ({ user }) => (user === undefined ? null : 'only root can run a command as another user'),
   claims: () => [],
   needs: ({ attrs }) => [
-    ...[attrs.argv[0] ?? '', attrs.cwd ?? '', ...(attrs.watch ?? [])]
-      .filter((path) => path.startsWith('/'))
-      .map((path) => `path:${cleanPath(path)}`),
+    ...[attrs.argv[0], attrs.cwd, ...(attrs.watch ?? [])].flatMap(broughtBy),
     ...(attrs.user === undefined ? [] : [`user:${attrs.user}`]),
   ],
   check(context, { attrs }) {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { PolicyError } from '../errors.ts'
 import type { Liveness, ProcessSpec, ProcessStatus, Supervisor } from '../host.ts'
 import { LIMITS } from '../limits.ts'
-import { accountName, argv, cleanPath, duration, durationMs, hostPath, toolName, variables } from './attributes.ts'
+import { broughtBy, accountName, argv, duration, durationMs, hostPath, toolName, variables } from './attributes.ts'
 import { addressOf, tcpAddress } from './check.ts'
 import { hex, url } from './fetched.ts'
 import { defineType, KEPT, type TypeContext, type Typed, type Verdict } from './type.ts'
@@ -62,9 +62,7 @@ export const processes = defineType({
   needsRoot: ({ user }) => (user === undefined ? null : 'only root can run a program as another user'),
   claims: ({ name }) => [`process:${name}`],
   needs: ({ attrs }) => [
-    ...[attrs.argv[0] ?? '', attrs.cwd ?? '']
-      .filter((path) => path.startsWith('/'))
-      .map((path) => `path:${cleanPath(path)}`),
+    ...[attrs.argv[0], attrs.cwd].flatMap(broughtBy),
     ...(attrs.user === undefined ? [] : [`user:${attrs.user}`]),
   ],
   check(context, resource) {

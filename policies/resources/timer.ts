@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { PolicyError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { account } from './account.ts'
-import { duration, durationMs, oneLineArgv, toolName, variables } from './attributes.ts'
+import { broughtBy, duration, durationMs, oneLineArgv, toolName, variables } from './attributes.ts'
 import { ownedVerdict, undoOwned } from './owned.ts'
 import { systemdCommand, systemdText } from './quoting.ts'
 import type { ServiceState } from './service-manager.ts'
@@ -46,10 +46,7 @@ export const timer = defineType({
   needsRoot: () => 'only root can make timers of the system',
   runsCommands: () => true,
   claims: ({ name }) => [`service:${name}.timer`, `path:${fileOf(name, 'timer')}`, `path:${fileOf(name, 'service')}`],
-  needs: ({ attrs }) => [
-    ...(attrs.user === undefined ? [] : [`user:${attrs.user}`]),
-    ...(attrs.argv?.[0]?.startsWith('/') === true ? [`path:${attrs.argv[0]}`] : []),
-  ],
+  needs: ({ attrs }) => [...(attrs.user === undefined ? [] : [`user:${attrs.user}`]), ...broughtBy(attrs.argv?.[0])],
   watchPaths: ({ name }) => [
     fileOf(name, 'timer'),
     fileOf(name, 'service'),
