@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestMesh } from '../support/mesh.ts'
 import type { TestNode } from '../support/node.ts'
@@ -61,15 +62,16 @@ interface Ran {
   readonly err: string
 }
 
-function chorus(node: TestNode, argv: readonly string[], input = ''): Ran {
-  const ran = spawnSync(process.execPath, [MAIN, ...argv, '--state', node.dir], {
-    encoding: 'utf8',
-    input,
+/** Not spawnSync: the link lives in this process, and must go on. */
+async function chorus(node: TestNode, argv: readonly string[], input = ''): Promise<Ran> {
+  const child = spawn(process.execPath, [MAIN, ...argv, '--state', node.dir], {
     env: { ...process.env, NO_COLOR: '1' },
-    timeout: 60_000,
   })
-  printed.push(ran.stdout, ran.stderr)
-  return { code: ran.status, out: ran.stdout, err: ran.stderr }
+  child.stdin.end(input)
+  const [out, err] = [text(child.stdout), text(child.stderr)]
+  const code = await new Promise<number | null>((done) => child.once('close', done))
+  printed.push(await out, await err)
+  return { code, out: await out, err: await err }
 }
 
 const fileOf = (node: TestNode, name: string): string | undefined => {
@@ -90,31 +92,31 @@ const stateOn = async (node: TestNode): Promise<[string | undefined, string | un
 }
 
 describe('a secret', () => {
-  it('is encrypted for the nodes that its file name chooses, from the standard input', () => {
+  it('is encrypted for the nodes that its file name chooses, from the standard input', async () => {
     const n1 = mesh.node(1)
-    const before = chorus(n1, ['secret', 'list', site])
+    const before = await chorus(n1, ['secret', 'list', site])
     expect([before.code, before.out]).toEqual([0, expect.stringContaining('not set')])
-    const wrong = chorus(n1, ['secret', 'set', 'kye', '--dir', site], VALUE)
+    const wrong = await chorus(n1, ['secret', 'set', 'kye', '--dir', site], VALUE)
     expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('web/site has no secret "kye"')])
-    const set = chorus(n1, ['secret', 'set', 'key', '--dir', site], VALUE)
+    const set = await chorus(n1, ['secret', 'set', 'key', '--dir', site], VALUE)
     expect([set.code, set.out]).toEqual([0, 'key version 1 in secrets/a.age, for n2, n3 and n4\n'])
-    const list = chorus(n1, ['secret', 'list', site])
+    const list = await chorus(n1, ['secret', 'list', site])
     expect(list.out).toContain('n1 has no file of key')
     expect(readFileSync(join(site, 'secrets/a.age'), 'utf8')).toMatch(/^chorus-secret\/1 \{.*"policy":"web\/site"/)
   })
 
-  it('for labels that nobody has is refused: there is nobody to encrypt it for', () => {
-    const refused = chorus(mesh.node(1), ['secret', 'set', 'key', '--dir', site, '--label', 'tier=none'], VALUE)
+  it('for labels that nobody has is refused: there is nobody to encrypt it for', async () => {
+    const refused = await chorus(mesh.node(1), ['secret', 'set', 'key', '--dir', site, '--label', 'tier=none'], VALUE)
     expect([refused.code, refused.err]).toEqual([
       1,
       expect.stringMatching(/E_NOT_FOUND: nobody could read secrets\/none\.age[\s\S]*--to age1/),
     ])
-    const other = chorus(mesh.node(1), ['secret', 'set', 'key', '--dir', site, '--to', 'age1nobody'], VALUE)
+    const other = await chorus(mesh.node(1), ['secret', 'set', 'key', '--dir', site, '--to', 'age1nobody'], VALUE)
     expect([other.code, other.err]).toEqual([2, expect.stringContaining('"age1nobody" is no age recipient')])
   })
 
   it('reaches those nodes, and the one without a key waits: shown, with nothing of it undone', async () => {
-    const done = chorus(mesh.node(1), ['publish', site])
+    const done = await chorus(mesh.node(1), ['publish', site])
     expect([done.code, done.err]).toEqual([0, expect.anything()])
     const readers = mesh.nodes.slice(1)
     await has(readers, VALUE)
@@ -136,14 +138,14 @@ describe('a secret', () => {
       () => fileOf(mesh.node(2), 'conf') === `password ${VALUE.toUpperCase()}\n`,
     )
     policy(', still')
-    chorus(mesh.node(1), ['plan', site])
-    expect(chorus(mesh.node(1), ['publish', site]).code).toBe(0)
+    await chorus(mesh.node(1), ['plan', site])
+    expect((await chorus(mesh.node(1), ['publish', site])).code).toBe(0)
     const value = join(mesh.dir, 'value')
     writeFileSync(value, `${NEXT}\n`)
-    const set = chorus(mesh.node(1), ['secret', 'set', `${site}/secrets/a.age`, '--from', value, '--trim'])
+    const set = await chorus(mesh.node(1), ['secret', 'set', `${site}/secrets/a.age`, '--from', value, '--trim'])
     expect([set.code, set.out]).toEqual([0, expect.stringContaining('key version 2')])
     writeFileSync(value, '')
-    expect(chorus(mesh.node(1), ['publish', site]).code).toBe(0)
+    expect((await chorus(mesh.node(1), ['publish', site])).code).toBe(0)
     await has(mesh.nodes.slice(1), NEXT)
   })
 
@@ -152,13 +154,13 @@ describe('a secret', () => {
     await n5.start(['--log-level', 'debug'])
     await mesh.meet()
     await until([n5], 'n5 waits', async () => (await stateOn(n5))[0] === 'waiting')
-    const list = chorus(mesh.node(1), ['secret', 'list', site])
+    const list = await chorus(mesh.node(1), ['secret', 'list', site])
     expect(list.out).toContain('n5 cannot read secrets/a.age yet')
-    const refused = chorus(mesh.node(1), ['secret', 'rekey', site])
+    const refused = await chorus(mesh.node(1), ['secret', 'rekey', site])
     expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('E_NOT_ALLOWED')])
-    const rekeyed = chorus(mesh.node(2), ['secret', 'rekey', site])
+    const rekeyed = await chorus(mesh.node(2), ['secret', 'rekey', site])
     expect([rekeyed.code, rekeyed.out]).toEqual([0, expect.stringMatching(/^rekeyed +secrets\/a\.age +for 4 nodes/)])
-    expect(chorus(mesh.node(1), ['publish', site]).code).toBe(0)
+    expect((await chorus(mesh.node(1), ['publish', site])).code).toBe(0)
     await has(mesh.nodes.slice(1), NEXT)
   })
 
@@ -177,7 +179,7 @@ describe('a secret', () => {
         ['plan', site],
         ['secret', 'list', site, '--json'],
       ])
-        chorus(node, argv)
+        await chorus(node, argv)
     }
     await Promise.all(mesh.nodes.map((node) => node.stop()))
     const forms = [VALUE, NEXT].flatMap((value) => [
