@@ -74,7 +74,8 @@ export const maliceEvents: readonly EventKind[] = [
       const { ledger } = one.engine.view
       if (ledger.charters.inForce.length !== 1 || ledger.roleOf(ordeal.keyOf('rogue')) === null) return
       ordeal.submit(one, ordeal.sign(ordeal.versionBy('rogue', one, 'dev/fork'), 'rogue'))
-      ordeal.submit(two, ordeal.sign(ordeal.versionBy('rogue', one, 'dev/fork'), 'rogue'))
+      const onFork = b % 2 === 0 ? 'hold' : 'newest'
+      ordeal.submit(two, ordeal.sign(ordeal.versionBy('rogue', one, 'dev/fork', { onFork }), 'rogue'))
     },
   },
   {

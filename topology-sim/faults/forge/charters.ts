@@ -36,6 +36,8 @@ export const charterForgeries: readonly Forgery[] = [
   usurping('roots changed by roots', 'only recovery changes roots', (body, ordeal) => ({
     ...body,
     roots: thiefs(ordeal),
+    // Named on, so that nothing else is wrong with it.
+    past: [...body.past, ...body.roots.keys.map((key) => ({ key, was: 'root' as const, heads: [] }))],
   })),
   usurping('recovery changed by roots', 'only recovery changes recovery', (body, ordeal) => ({
     ...body,
