@@ -90,6 +90,18 @@ describe('a policy without a mesh', () => {
     expect([code, out]).toEqual([3, expect.stringContaining('E_ASSERT not on this machine')])
   })
 
+  it('takes secrets of the machine itself, and shows none of them', async () => {
+    writeFileSync(join(dir, 'token'), 'hunter2secret')
+    policy(
+      `policy: web/motd\nselect: "true"\nsecrets: { own: { file: ${dir}/token }, none: { file: ${dir}/nowhere } }\nresources:\n  file/own: { path: ${dir}/own, content: "\${secrets.own}" }\n  file/none: { path: ${dir}/none, content: "\${secrets.none}" }\n`,
+    )
+    const { code, out, err } = await run('converge', 'web', '--json')
+    expect([code, readFileSync(join(dir, 'own'), 'utf8')]).toEqual([3, 'hunter2secret'])
+    expect(out).toContain(`waiting for secret none: the file ${dir}/nowhere is not on this node`)
+    expect(out + err).not.toContain('hunter2secret')
+    expect(existsSync(join(dir, 'none'))).toBe(false)
+  })
+
   it('travels as one file, which is refused when it is damaged', async () => {
     motd('from a file')
     const built = JSON.parse((await run('build', 'web', '-o', 'm.bundle', '--json')).out)
