@@ -9,9 +9,8 @@ import type {
   Summary,
 } from '../../node/control/index.ts'
 
-export { GROUPS_MAX, SORTS } from '../../node/control/index.ts'
+export { SORTS } from '../../node/control/index.ts'
 export type {
-  Counts,
   FilterError,
   Group,
   HeadShare,
@@ -22,7 +21,6 @@ export type {
   PolicyRow,
   Receipt,
   Rights,
-  Run,
   Sort,
   Spread,
   Summary,

@@ -12,8 +12,9 @@ import type { RunList } from './receipts.ts'
 import { receiptFor } from './receipts.ts'
 import { askReceipt, serveReceipts } from './receipts-net.ts'
 
-/** Between looks for nodes that have fallen silent: nothing else tells of them. */
+/** Between looks for nodes that have fallen silent: nothing else tells of them. In a large mesh a look costs, and so is rarer: 0.5 % of a core. */
 const SWEEP_MS = 5_000
+const SWEEP_TIMES = 200
 
 export interface ScreensOptions {
   readonly world: () => NodeWorld
@@ -44,12 +45,18 @@ export function createScreens({ world, net, bus, runs }: ScreensOptions): Screen
     history.add(event)
     news.hear(event)
   })
-  const timers = [
-    setInterval(() => traffic.sample(net.traffic()), TRAFFIC.stepMs),
-    setInterval(() => news.sweep(), SWEEP_MS),
-  ]
-  for (const timer of timers) timer.unref()
+  const sampling = setInterval(() => traffic.sample(net.traffic()), TRAFFIC.stepMs)
+  sampling.unref()
   traffic.sample(net.traffic())
+  let sweeping: NodeJS.Timeout
+  const sweepIn = (ms: number): void => {
+    sweeping = setTimeout(() => {
+      const from = performance.now()
+      news.sweep()
+      sweepIn(Math.max(SWEEP_MS, (performance.now() - from) * SWEEP_TIMES))
+    }, ms).unref()
+  }
+  sweepIn(SWEEP_MS)
 
   return {
     answers: {
@@ -70,7 +77,8 @@ export function createScreens({ world, net, bus, runs }: ScreensOptions): Screen
     serve: async () => await serveReceipts(net, (reader) => receiptFor(known, reader)),
     stop() {
       forget()
-      for (const timer of timers) clearInterval(timer)
+      clearInterval(sampling)
+      clearTimeout(sweeping)
     },
   }
 }
