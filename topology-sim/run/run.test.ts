@@ -120,8 +120,8 @@ expect: [{ reached: 20% }, { unauthorised: 0 }]
     const setup = setupOf(`${WEB}run: 2h\nevents: [{ at: 1s, publish: good }, { at: 110m, heal: all }]\n`)
     const result = await runScenario(setup, AGAIN, {
       signal: stop.signal,
-      onSlice: () => {
-        stop.abort()
+      onSlice: ({ nowMs }) => {
+        if (nowMs > 60_000) stop.abort()
         return Promise.resolve()
       },
     })
