@@ -152,5 +152,5 @@ function mark(entry: LogEntryOutput, paint: Paint): string {
   if (entry.forked) return paint('yellow', '◐ forked: another head wins here')
   return entry.policy !== null && entry.head && entry.action !== 'retire'
     ? paint('dim', '○ newest, but not for this node')
-    : paint('dim', '· before')
+    : paint('dim', entry.policy === null ? '·' : '· before')
 }
