@@ -4,8 +4,11 @@ import { LIMITS } from '../limits.ts'
 import { folderOf } from './attributes.ts'
 import type { TypeContext } from './type.ts'
 
-/** A file in an unpacked folder that says which archive it is: so it is known again also by a host that lost its state. */
-export const MARKER = '.chorus-archive'
+/**
+ * A file in an unpacked folder that says which archive it is: so it is known again also by a host that lost its state. Its
+ * name must not be that of a temporary file, or it would be cleaned up.
+ */
+export const MARKER = '.unpacked-by-chorus'
 
 /** What the marker says; null: the folder is not from an archive. */
 export function markerOf(host: HostPort, path: string): string | null {

@@ -70,12 +70,14 @@ describe('one Debian host with systemd, by chorus converge', () => {
     await fleet?.remove()
   })
 
+  function put(path: string, content: string): void {
+    const full = join(host.root, path)
+    mkdirSync(dirname(full), { recursive: true })
+    writeFileSync(full, content)
+  }
+
   function lay(name: string, files: Readonly<Record<string, string>>): string {
-    for (const [path, content] of Object.entries(files)) {
-      const full = join(host.root, 'root', name, path)
-      mkdirSync(dirname(full), { recursive: true })
-      writeFileSync(full, content)
-    }
+    for (const [path, content] of Object.entries(files)) put(join('root', name, path), content)
     return `/root/${name}`
   }
 
@@ -222,17 +224,15 @@ describe('one Debian host with systemd, by chorus converge', () => {
 
   it('releases an application, as the third policy of the language page says', () => {
     // What the policy expects of its host: a unit, and a load balancer to be told.
-    const server = 'require("http").createServer((q, r) => r.end("well")).listen(8080)'
-    lay('shop-files', {
-      '1.10/migrate': '#!/bin/sh\necho migrated >> /root/migrations\n',
-      '1.10/index.html': 'one\n',
-      '1.11/migrate': '#!/bin/sh\necho migrated >> /root/migrations\n',
-    })
-    must(
-      host.sh(`mkdir -p /usr/local/bin && printf '#!/bin/sh\\necho $1 >> /root/lb\\n' > /usr/local/bin/lb && chmod 755 /usr/local/bin/lb
-printf '%s\\n' '[Service]' "ExecStart=/opt/chorus/bin/node -e '${server}'" '[Install]' 'WantedBy=multi-user.target' > /etc/systemd/system/shop.service
-chmod 755 /root/shop-files/*/migrate`),
+    put('root/server.js', "require('http').createServer((_, answer) => answer.end('well')).listen(8080)\n")
+    put(
+      'etc/systemd/system/shop.service',
+      '[Service]\nExecStart=/opt/chorus/bin/node /root/server.js\n[Install]\nWantedBy=multi-user.target\n',
     )
+    put('usr/local/bin/lb', '#!/bin/sh\necho $1 >> /root/lb\n')
+    const migrate = '#!/bin/sh\necho migrated >> /root/migrations\n'
+    lay('shop-files', { '1.10/migrate': migrate, '1.10/index.html': 'one\n', '1.11/migrate': migrate })
+    must(host.sh('chmod 755 /usr/local/bin/lb /root/shop-files/*/migrate'))
     // Its waves are for a mesh; a build that cannot execute them refuses the line.
     const alone = page('shop').replace(/^rollout: .*\n/m, '')
     const release = (version: string): Ran => {
@@ -248,7 +248,8 @@ chmod 755 /root/shop-files/*/migrate`),
     expect(
       must(host.sh('readlink /srv/shop/current; cat /srv/shop/current/index.html; systemctl is-active shop')).stdout,
     ).toBe('/srv/shop/1.10\none\nactive\n')
-    expect(new Set(Object.values(statesOf(release('1.10'))))).toEqual(new Set(['kept']))
+    const second = release('1.10')
+    expect(new Set(Object.values(statesOf(second))), second.stdout).toEqual(new Set(['kept']))
     const next = release('1.11')
     expect(next.status, next.stdout + next.stderr).toBe(0)
     expect(must(host.sh('readlink /srv/shop/current; ls /srv/shop; cat /root/lb')).stdout).toBe(
