@@ -238,9 +238,17 @@ describe('one Debian host with systemd, by chorus converge', () => {
     const release = (version: string): Ran => {
       must(host.sh(`mkdir -p /root/shop && tar -czf /root/shop/shop.tgz -C /root/shop-files/${version} .`))
       lay('shop', { 'policy.yaml': alone, 'data/env/prod.yaml': `migrator: h1\nversion: "${version}"\n` })
+      const labels = ['--label', 'env=prod', '--label', 'app=shop']
       return host.exec([
-        ...['chorus', 'converge', '/root/shop', '--state', '/var/lib/chorus-shop', '--name', 'h1', '--json'],
-        ...['--label', 'env=prod', '--label', 'app=shop'],
+        'chorus',
+        'converge',
+        '/root/shop',
+        '--state',
+        '/var/lib/chorus-shop',
+        '--name',
+        'h1',
+        '--json',
+        ...labels,
       ])
     }
     const first = release('1.10')
