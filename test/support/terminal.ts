@@ -56,7 +56,7 @@ export class Terminal {
   }
 
   /** Waits until the screen shows it; gives the screen. @throws Error with the last screen */
-  async until(what: string | RegExp, timeoutMs = 30_000): Promise<string> {
+  async until(what: string | RegExp, timeoutMs = 60_000): Promise<string> {
     const over = Date.now() + timeoutMs
     for (;;) {
       const shown = this.screen()
