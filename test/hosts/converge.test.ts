@@ -45,7 +45,7 @@ vars: { link: TBD }
 resources:
   file/apply:
     path: /usr/local/sbin/apply-net
-    content: "#!/bin/sh\\nip link set \\"$(ls /sys/class/net | grep ^e)\\" \\"$(cat /etc/net.state)\\"\\n"
+    content: "#!/bin/sh\\nip link set $(ip -o link | grep -v LOOPBACK | cut -d: -f2 | cut -d@ -f1) $(cat /etc/net.state)\\n"
     mode: "0755"
   file/state: { path: /etc/net.state, content: "\${vars.link}\\n", require: [file/apply], notify: [exec/apply] }
   exec/apply: { argv: [/usr/local/sbin/apply-net], notifyOnly: true }
@@ -196,7 +196,7 @@ describe('a policy with package, configuration, service and user on three Debian
     await fleet.until(host, 'cat /etc/net.state', ({ stdout }) => stdout === 'up\n', 150)
     await fleet.until(host, 'chorus status --json', ({ stdout }) => stdout.includes('E_CUT_OFF'))
     await fleet.until(fleet.host(0), 'chorus nodes --json', ({ stdout }) => stdout.includes('E_CUT_OFF'), 120)
-    expect(must(host.sh('cat /sys/class/net/e*/operstate')).stdout).toBe('up\n')
+    expect(must(host.sh('ip -o link | grep -v LOOPBACK')).stdout).toContain('state UP')
   })
 
   it('is there after a reboot', async () => {

@@ -50,6 +50,8 @@ export class Host {
       `--network-namespace-path=/run/netns/${this.#netns}`,
       '--register=no',
       '--keep-unit',
+      // A policy may want to change its network.
+      '--capability=CAP_NET_ADMIN',
     ]
     const more = ['-M', this.#netns, '-q', ...this.#binds.map((bind) => `--bind-ro=${bind}`)]
     const child = spawn('/bin/sh', ['-c', IN_OWN_CGROUP, this.#netns, 'systemd-nspawn', ...args, ...more], {
