@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { exactNetwork } from '../topology-sim/index.ts'
 import { playReal } from './fidelity/real.ts'
@@ -11,24 +11,32 @@ import { report } from './lib/results.ts'
 /**
  * How near is the model to the real GossipSub class, and that to real daemons? The same scenario on all three, on the
  * connections that the real ones made: one record at a time from node 0, nobody selected, one latency on every link.
- * Usage: node bench/fidelity.ts [nodes] [seeds of each virtual one] [--virtual]
+ * Usage: node bench/fidelity.ts [nodes] [seeds of each virtual one] [--virtual | --real-from FILE]
  */
 const NODES = Number(process.argv[2] ?? 20)
 const SEEDS = Number(process.argv[3] ?? 60)
 /** Far above what two busy cores add. */
 const LATENCY_MS = 250
 
-const real = process.argv.includes('--virtual') ? null : await playReal(NODES, LATENCY_MS)
-const load = loadavg()[0] ?? 0
+/** What an earlier run measured on daemons, which takes ten minutes: `--real-from bench/results/fidelity.json`. */
+interface Measured {
+  readonly real: Figures
+  readonly edges: Setting['edges']
+  readonly bundleBytes: number
+  readonly loadAverage: number
+}
+const from = process.argv.indexOf('--real-from')
+const measured = from > 0 ? earlier(process.argv[from + 1] ?? '') : await measure()
 const setting: Setting = {
   nodes: NODES,
-  edges: real?.edges ?? ringAndChords(NODES),
+  edges: measured?.edges ?? ringAndChords(NODES),
   latencyMs: LATENCY_MS,
-  bundleBytes: real?.bundleBytes ?? 700,
+  bundleBytes: measured?.bundleBytes ?? 700,
 }
+const load = measured?.loadAverage ?? loadavg()[0] ?? 0
 const exact = figuresOf(await playVirtual(setting, SEEDS, await exactNetwork()))
 const model = figuresOf(await playVirtual(setting, SEEDS))
-const daemons = real === null ? null : figuresOf(real)
+const daemons = measured?.real ?? null
 
 const distances = (one: Figures, other: Figures) => ({
   meanMs: apart(one.meanMs, other.meanMs),
@@ -41,6 +49,8 @@ const distances = (one: Figures, other: Figures) => ({
 report('fidelity', {
   nodes: NODES,
   connections: setting.edges.length,
+  edges: setting.edges,
+  bundleBytes: setting.bundleBytes,
   latencyMs: LATENCY_MS,
   loadAverage: load,
   model,
@@ -52,6 +62,18 @@ report('fidelity', {
 })
 mkdirSync('docs', { recursive: true })
 writeFileSync('docs/fidelity.md', page())
+
+async function measure(): Promise<Measured | null> {
+  if (process.argv.includes('--virtual')) return null
+  const real = await playReal(NODES, LATENCY_MS)
+  const { edges, bundleBytes } = real
+  return { real: figuresOf(real), edges, bundleBytes, loadAverage: loadavg()[0] ?? 0 }
+}
+
+function earlier(path: string): Measured {
+  // Written by `report` below.
+  return JSON.parse(readFileSync(path, 'utf8')) as Measured
+}
 
 function page(): string {
   const cell = (figure: Figure | null | undefined): string =>

@@ -47,20 +47,23 @@ async function publishOnce(setting: Setting, seed: number, network?: NetworkFact
     links: { latencyMs: [[latencyMs]], jitter: 0 },
     ...(network === undefined ? {} : { network }),
   })
-  const spent = (): number => world.measure().bytesPerNode.mean
+  // Received by a node: what one sends another receives.
+  const spent = (): number => Object.values(world.measure().bytesBy).reduce((sum, bytes) => sum + bytes, 0) / nodes
   await world.run(SPAN_MS)
   const idle = spent()
   await world.run(2 * SPAN_MS)
   const before = spent()
   const publication = world.publish(0, { ...BUNDLE, size: bundleBytes })
   await world.run(3 * SPAN_MS)
+  // Also brings hops and copies up to date.
+  const after = spent()
   const ms = [...publication.knownMs].filter((_, node) => node !== 0).map((at) => at - (publication.publishedMs ?? 0))
   const hops = [...publication.hops].filter((hop) => hop > 0)
   const delivery = {
     ms: ms.toSorted((a, b) => a - b),
     hops: hops.reduce((sum, hop) => sum + hop, 0) / Math.max(1, hops.length),
   }
-  return { delivery, cost: { copies: publication.copies / nodes, bytes: spent() - before - (before - idle) } }
+  return { delivery, cost: { copies: publication.copies / nodes, bytes: after - before - (before - idle) } }
 }
 
 /** Whole rounds of periodic sync, and the heartbeats that tell of a record. */
