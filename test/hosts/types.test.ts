@@ -24,6 +24,7 @@ const PACKAGES = [
   web('1.0'),
   web('1.1'),
   { name: 'testlib', version: '2:3-1' },
+  { name: 'slow', version: '1', scripts: { postinst: '#!/bin/sh\nsleep 8\n' } },
   // Stands for sudo: what the second policy of the language page validates with.
   { name: 'sudo', version: '1', files: { '/usr/sbin/visudo': '#!/bin/sh\n[ "$1" = -cf ] && ! grep -q syntax "$2"\n' } },
 ]
@@ -162,15 +163,22 @@ describe('one Debian host with systemd, by chorus converge', () => {
     expect(must(host.sh('dpkg-query -W -f "\\${Version}" testweb')).stdout).toBe('1.0')
   })
 
-  it('waits for the lock of dpkg, and repairs a dpkg that was interrupted', () => {
-    must(host.sh('apt-get -q -y --allow-change-held-packages remove testweb'))
+  const removeWeb = 'apt-get -q -y --allow-change-held-packages remove testweb'
+  const tryApt = 'apt-get -q -y -o DPkg::Lock::Timeout=0 install --reinstall testlib'
+
+  it('repairs a dpkg that was interrupted', () => {
+    must(host.sh(removeWeb))
     // A journal of dpkg that was cut off: what is left after a power cut.
-    must(host.sh('cp /var/lib/dpkg/status /tmp/status && head -c 0 /dev/null > /var/lib/dpkg/updates/0000'))
-    must(
-      host.sh(
-        'exec 9<>/var/lib/dpkg/lock-frontend; setsid perl -e \'use Fcntl; open(F, "+<", "/var/lib/dpkg/lock-frontend"); fcntl(F, F_SETLK, pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0)) or die; sleep 6\' >/dev/null 2>&1 & sleep 1',
-      ),
-    )
+    must(host.sh('touch /var/lib/dpkg/updates/0000'))
+    expect(host.sh(tryApt).stderr).toContain('dpkg was interrupted')
+    const ran = run(server('port=8081'))
+    expect(statesOf(ran)['package/testweb'], ran.stdout).toBe('repaired')
+  })
+
+  it('waits while somebody else holds the lock of dpkg', () => {
+    must(host.sh(removeWeb))
+    must(host.sh('setsid apt-get -q -y install slow > /dev/null 2>&1 & sleep 2'))
+    expect(host.sh(tryApt).stderr).toContain('Could not get lock')
     const ran = run(server('port=8081'))
     expect(statesOf(ran)['package/testweb'], ran.stdout).toBe('repaired')
   })
