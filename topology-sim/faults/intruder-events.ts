@@ -14,7 +14,7 @@ export const intruderEvents: readonly EventKind[] = [
       // It asks for records before anybody has accepted it.
       const pull: AdmissionFrame = { type: 'pull', pull: { kind: 'charters', have: [] } }
       knock(ordeal, 's1', a, 'a stranger gets no record', {}, (frame) =>
-        frame.type === 'hello' ? [frame, pull] : [frame],
+        frame.type === 'hello' ? [pull, frame] : [frame],
       )
     },
   },
