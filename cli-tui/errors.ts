@@ -56,7 +56,10 @@ export const CLI_ERRORS = {
     'Correct them; docs/simulator.md says what a scenario may hold.',
   ],
   E_MEMORY: ['A simulation would need more memory than there is.', 'Use fewer --nodes or --jobs, or a larger machine.'],
-  E_RUN_FILE: ['A file is not the result of a simulation that this chorus can read.', 'Make it with `chorus sim run --report DIR`.'],
+  E_RUN_FILE: [
+    'A file is not the result of a simulation that this chorus can read.',
+    'Make it with `chorus sim run --report DIR`.',
+  ],
   E_DEMO: ['A step of the demo did not happen in time.', 'Run it again; if it fails again, report the last lines.'],
   E_INTERNAL: ['Something failed in a way that nobody expected.', 'Set CHORUS_DEBUG=1 to see where, and report it.'],
 } as const satisfies Record<string, readonly [meaning: string, remedy: string]>

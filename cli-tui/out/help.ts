@@ -2,7 +2,15 @@ import type { CommandGroup, CommandSpec, OptionSpec } from '../command.ts'
 import type { Paint } from './paint.ts'
 import { width } from './text.ts'
 
-const GROUPS: readonly CommandGroup[] = ['This machine', 'Membership', 'Policies', 'Authority', 'Looking', 'Simulation', 'Help']
+const GROUPS: readonly CommandGroup[] = [
+  'This machine',
+  'Membership',
+  'Policies',
+  'Authority',
+  'Looking',
+  'Simulation',
+  'Help',
+]
 
 /** `chorus --help`, or the help of a family such as `chorus charter`. */
 export function overview(table: readonly CommandSpec[], paint: Paint, family = ''): string {

@@ -79,7 +79,11 @@ const METRICS: readonly Metric[] = [
   counter('chorus_sync_bytes_in_total', 'Bytes received by sync.', ({ traffic }) => traffic.syncIn),
   counter('chorus_sync_bytes_out_total', 'Bytes sent by sync.', ({ traffic }) => traffic.syncOut),
   counter('chorus_gossip_bytes_in_total', 'Bytes received by gossip.', ({ traffic }) => traffic.gossipIn),
-  counter('chorus_gossip_messages_total', 'Messages by gossip, copies included.', ({ traffic }) => traffic.gossipMessages),
+  counter(
+    'chorus_gossip_messages_total',
+    'Messages by gossip, copies included.',
+    ({ traffic }) => traffic.gossipMessages,
+  ),
   counter(
     'chorus_gossip_duplicates_total',
     'Messages by gossip that were known.',

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { grantTo } from '../core/index.ts'
 import type { Grant } from '../core/index.ts'
-import type { PolicyStatus } from '../control/index.ts'
 import { History } from '../control/fleet/history.ts'
 import type { NodeWorld } from '../control/views/world.ts'
 import { receiptSchema } from '../control/fleet/schema.ts'
@@ -10,7 +9,7 @@ import { join, meshOf, Probe } from '../../test/support/probe.ts'
 import type { RunReport } from './converger.ts'
 import { RECEIPT_LIMITS, receiptFor, RunList } from './receipts.ts'
 
-type Outcome = PolicyStatus['outcomes'][number]
+type Outcome = RunReport['outcomes'][number]
 
 const SELF = 'db-1'
 const outcome = (policy: string, but: Partial<Outcome> = {}): Outcome => ({
@@ -113,9 +112,9 @@ describe('what is too much', () => {
 
   it('is not kept: the newest run, and older ones only if they did something', () => {
     const { known, runs } = node([])
-    for (let at = 0; at < 30; at++) runs.add(report([outcome('web/site', { state: 'kept' })], 'check'), at)
+    for (let at = 0; at < 30; at++) runs.add(report([outcome('web/site', { state: 'kept' })], 'periodic'), at)
     expect(runs.list.map(({ why, kept }) => [why, kept])).toEqual([
-      ['check', 1],
+      ['periodic', 1],
       ['wanted', 0],
     ])
     for (let at = 0; at < 30; at++) runs.add(report([outcome('web/site')]), at)
