@@ -27,7 +27,9 @@ export const lawEvents: readonly EventKind[] = [
     act(ordeal, { a, b }) {
       // The rogue's grant goes away or shrinks: what it said up to now stays, what comes later is not taken, or void.
       const node = ordeal.any(a)
-      if (isDivided(ordeal, a) || node === undefined || !hasCharter(node)) return
+      // Once: of two that are rivals, one may leave it the role that the other takes away.
+      if (isDivided(ordeal, a) || node === undefined || !hasCharter(node) || ordeal.truth.once.has('narrow')) return
+      ordeal.truth.once.add('narrow')
       const old = ordeal.sign(ordeal.versionBy('rogue', node, 'dev/last', { uses: ['file'] }), 'rogue')
       ordeal.submit(node, old)
       ordeal.lab.later(300, () => {

@@ -1,5 +1,5 @@
 import { buildCertificate, buildLeave, buildProvisional, buildRevoke } from '../../../node/core/index.ts'
-import type { Certificate, Envelope, Invite, Provisional } from '../../../node/core/index.ts'
+import type { Certificate, Envelope, Invite, Leave, Provisional } from '../../../node/core/index.ts'
 import type { LabNode } from '../../lab/lab-node.ts'
 import type { Ordeal } from '../ordeal.ts'
 import { inviteFor } from '../people-events.ts'
@@ -153,9 +153,8 @@ export const memberForgeries: readonly Forgery[] = [
     section: 3,
     rule: 'only the peer itself says that it leaves',
     make(ordeal, node) {
-      const { ledger } = node.engine.view
-      if (ledger.certificateOf(ordeal.keyOf('n1'), ordeal.nowMs).certificate === null) return []
-      const leave = buildLeave(ledger, ordeal.keyOf('n1'), ordeal.nowMs)
+      const leave = leaveOf(ordeal, node)
+      if (leave === null) return []
       return absent(ordeal, this.rule, forge(ordeal, wireOf(leave), ['mal']))
     },
   },
@@ -164,7 +163,8 @@ export const memberForgeries: readonly Forgery[] = [
     section: 6,
     rule: 'a set record is of a known peer',
     make(ordeal, node) {
-      const leave = buildLeave(node.engine.view.ledger, ordeal.keyOf('n1'), ordeal.nowMs)
+      const leave = leaveOf(ordeal, node)
+      if (leave === null) return []
       return absent(
         ordeal,
         this.rule,
@@ -179,7 +179,9 @@ export const memberForgeries: readonly Forgery[] = [
     section: 3,
     rule: 'of one key at most 64 set records are kept',
     make(ordeal, node) {
-      const wire = wireOf(buildLeave(node.engine.view.ledger, ordeal.keyOf('n1'), ordeal.nowMs))
+      const leave = leaveOf(ordeal, node)
+      if (leave === null) return []
+      const wire = wireOf(leave)
       const { key } = wireOf(ordeal.versionBy('rogue', node, 'dev/x'))
       if (ordeal.truth.once.has('sets')) return []
       ordeal.truth.once.add('sets')
@@ -190,6 +192,13 @@ export const memberForgeries: readonly Forgery[] = [
     },
   },
 ]
+
+/** What n1 would say to leave; null on a node that does not know n1 yet. */
+function leaveOf(ordeal: Ordeal, { engine }: LabNode): Leave | null {
+  const { ledger } = engine.view
+  const n1 = ordeal.keyOf('n1')
+  return ledger.certificateOf(n1, ordeal.nowMs).certificate === null ? null : buildLeave(ledger, n1, ordeal.nowMs)
+}
 
 function revokeInvite(ordeal: Ordeal, node: LabNode, invite: Envelope<Invite>, root: string): void {
   const wish = { at: ordeal.nowMs, what: 'invite', target: invite.body.invite } as const
