@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { TestMesh } from '../test/support/mesh.ts'
 import { round, spreadOf } from './lib/figures.ts'
@@ -21,7 +22,8 @@ try {
   // As they are after a reboot: nobody asks them anything before the end. The first minutes of a start are not idling.
   for (const node of mesh.nodes) {
     await node.stop()
-    await node.start()
+    // As the unit and the launcher of `npm run dist` do.
+    await node.start([], { MALLOC_ARENA_MAX: '2' })
   }
   await sleep(SETTLE_MS)
   const before = mesh.nodes.map((node) => usageOf(node.pid))
@@ -38,6 +40,7 @@ try {
     seconds: SECONDS,
     neighbours: spreadOf(neighbours),
     rssMb: spreadOf(after.map((usage) => usage.rssMb)),
+    ownMb: spreadOf(mesh.nodes.map((node) => ownMb(node.pid))),
     rssOnceAskedMb: spreadOf(asked),
     peakMb: spreadOf(after.map((usage) => usage.peakMb)),
     cpuPercentOfACore: spreadOf(cpu),
@@ -58,4 +61,10 @@ function times(n: number, args: readonly string[]): number[] {
     spawnSync(process.execPath, args, { stdio: 'ignore' })
     return performance.now() - start
   })
+}
+
+/** Memory that no other process shares: not Node's executable, which every Node of the host maps. */
+function ownMb(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+  return round([...text.matchAll(/^Private_\w+: +(\d+) kB$/gm)].reduce((sum, [, kb]) => sum + Number(kb), 0) / 1024)
 }
