@@ -25,3 +25,17 @@ export const GOSSIP_PARAMS = {
    */
   dontWantBytes: 4096,
 } as const
+
+/** The same under the names of `@libp2p/gossipsub`, for whoever runs the real class: the daemon, and the exact network. */
+export const GOSSIPSUB_OPTIONS = {
+  D: GOSSIP_PARAMS.degree,
+  Dlo: GOSSIP_PARAMS.degreeLow,
+  Dhi: GOSSIP_PARAMS.degreeHigh,
+  Dscore: GOSSIP_PARAMS.degreeScore,
+  Dout: GOSSIP_PARAMS.degreeOut,
+  Dlazy: GOSSIP_PARAMS.lazyDegree,
+  gossipFactor: GOSSIP_PARAMS.lazyShare,
+  heartbeatInterval: GOSSIP_PARAMS.heartbeatMs,
+  floodPublish: GOSSIP_PARAMS.floodPublish,
+  idontwantMinDataSize: GOSSIP_PARAMS.dontWantBytes,
+} as const

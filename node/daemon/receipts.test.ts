@@ -6,6 +6,7 @@ import type { NodeWorld } from '../control/views/world.ts'
 import { receiptSchema } from '../control/fleet/schema.ts'
 import { actor } from '../../test/support/tools.ts'
 import { join, meshOf, Probe } from '../../test/support/probe.ts'
+import { worldOf } from '../../test/support/world.ts'
 import type { RunReport } from './converger.ts'
 import { RECEIPT_LIMITS, receiptFor, RunList } from './receipts.ts'
 
@@ -36,18 +37,7 @@ function node(grants: readonly Grant[], outcomes: readonly Outcome[] = [outcome(
   const probe = new Probe(SELF, scene.records, scene.now, {
     selects: (selector, { labels }) => selector === 'true' || selector === labels['role'],
   })
-  const world = (): NodeWorld => ({
-    view: probe.engine.view,
-    self: probe.key,
-    instance: 'i',
-    agent: 'chorus/0.1.0',
-    observe: false,
-    presence: 'always',
-    startedAt: 0,
-    addrs: [],
-    peers: [],
-    facts: {},
-  })
+  const world = (): NodeWorld => worldOf(probe)
   const [runs, history] = [new RunList(), new History()]
   runs.add(report(outcomes), 1000)
   history.add({ at: 1, kind: 'run', level: 'info', message: 'a run', fields: {} })

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { gossipsub, StrictNoSign, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { GossipSub, GossipSubComponents, GossipsubMessage } from '@libp2p/gossipsub'
 import type { Key } from '../core/index.ts'
-import { GOSSIP_PARAMS, keyOfPeerId } from '../core/index.ts'
+import { GOSSIPSUB_OPTIONS, keyOfPeerId } from '../core/index.ts'
 import type { Counters } from './counters.ts'
 import { keyOf } from './peer-keys.ts'
 import type { NetLimits, Verdict } from './types.ts'
@@ -45,16 +45,7 @@ export function gossipService(
     ignoreDuplicatePublishError: true,
     maxInboundDataLength: limits.gossipInboundBytes,
     maxOutboundBufferSize: limits.gossipOutboundBytes,
-    D: GOSSIP_PARAMS.degree,
-    Dlo: GOSSIP_PARAMS.degreeLow,
-    Dhi: GOSSIP_PARAMS.degreeHigh,
-    Dscore: GOSSIP_PARAMS.degreeScore,
-    Dout: GOSSIP_PARAMS.degreeOut,
-    Dlazy: GOSSIP_PARAMS.lazyDegree,
-    gossipFactor: GOSSIP_PARAMS.lazyShare,
-    heartbeatInterval: GOSSIP_PARAMS.heartbeatMs,
-    floodPublish: GOSSIP_PARAMS.floodPublish,
-    idontwantMinDataSize: GOSSIP_PARAMS.dontWantBytes,
+    ...GOSSIPSUB_OPTIONS,
     runOnLimitedConnection: true,
     scoreParams: {
       // More than 10 nodes behind one address are a rack, not an attack: members only come this far.

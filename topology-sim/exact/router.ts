@@ -1,5 +1,5 @@
 import type { gossipsub as GossipsubFactory, TopicValidatorResult } from '@libp2p/gossipsub'
-import { GOSSIP_PARAMS } from '../../node/core/index.ts'
+import { GOSSIPSUB_OPTIONS } from '../../node/core/index.ts'
 import type { Verdict } from '../network/gossip-model.ts'
 
 /** The module is heavy, and only exact runs need it: whoever makes such a network imports it first. */
@@ -99,16 +99,7 @@ export function makeRouter(
     emitSelf: false,
     allowPublishToZeroTopicPeers: true,
     ignoreDuplicatePublishError: true,
-    D: GOSSIP_PARAMS.degree,
-    Dlo: GOSSIP_PARAMS.degreeLow,
-    Dhi: GOSSIP_PARAMS.degreeHigh,
-    Dscore: GOSSIP_PARAMS.degreeScore,
-    Dout: GOSSIP_PARAMS.degreeOut,
-    Dlazy: GOSSIP_PARAMS.lazyDegree,
-    gossipFactor: GOSSIP_PARAMS.lazyShare,
-    heartbeatInterval: GOSSIP_PARAMS.heartbeatMs,
-    floodPublish: GOSSIP_PARAMS.floodPublish,
-    idontwantMinDataSize: GOSSIP_PARAMS.dontWantBytes,
+    ...GOSSIPSUB_OPTIONS,
     scoreParams: { IPColocationFactorWeight: 0 },
     // Of its six components it asks for what is above.
   })(components as unknown as Parameters<ReturnType<typeof gossipsub>>[0])

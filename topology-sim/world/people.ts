@@ -48,35 +48,31 @@ export function ledgerAt(state: WorldState, node: number): Ledger {
 
 const META = { by: 'sim', message: '', repo: '', commit: '', dirty: false }
 
-/** A retirement selects whom the version before it selected. */
-export function publish(state: WorldState, node: number, bundle: PolicyBundle, local: boolean): Publication {
-  const ledger = ledgerAt(state, node)
-  state.hosts.know(bundle)
-  state.blobs.put(node, bundle.cid, bundle.size)
+/** The bundle is put where it is published, and the version noted, with what its author will say of it. */
+function begin(state: WorldState, node: number, author: Key, ledger: Ledger, bundle: PolicyBundle) {
   const { policy, selector, after, onFork, uses, cid, size } = bundle
+  state.hosts.know(bundle)
+  state.blobs.put(node, cid, size)
   const { publication, ref } = state.publications.begin({
     policy,
     action: 'apply',
     author: node,
     bundle: cid,
-    authorised: mayPublish(ledger, keyOf(state, node), bundle),
+    authorised: mayPublish(ledger, author, bundle),
     selects: selectedBy(state, selector),
   })
-  const command = {
-    policy,
-    action: 'apply',
-    selector,
-    after,
-    onFork,
-    bundle: { cid, size },
-    uses,
-    meta: META,
-    local,
-  } as const
-  feed(state, node, { type: 'command', ref, command: { type: 'publish', ...command } })
+  const said = { policy, action: 'apply', selector, after, onFork, bundle: { cid, size }, uses, meta: META } as const
+  return { publication, ref, said }
+}
+
+export function publish(state: WorldState, node: number, bundle: PolicyBundle, local: boolean): Publication {
+  const ledger = ledgerAt(state, node)
+  const { publication, ref, said } = begin(state, node, keyOf(state, node), ledger, bundle)
+  feed(state, node, { type: 'command', ref, command: { type: 'publish', ...said, local } })
   return publication
 }
 
+/** A retirement selects whom the version before it selected. */
 export function retire(state: WorldState, node: number, policy: string): Publication {
   const ledger = ledgerAt(state, node)
   const selector = ledger.policy(policy)?.countingHeads[0]?.body.selector ?? 'true'
@@ -104,28 +100,8 @@ export function publishAs(
 ): Publication {
   const actor = actorNamed(state, name)
   const ledger = knowing ?? ledgerAt(state, via)
-  state.hosts.know(bundle)
-  state.blobs.put(via, bundle.cid, bundle.size)
-  const { policy, selector, after, onFork, uses, cid, size } = bundle
-  const { publication, ref } = state.publications.begin({
-    policy,
-    action: 'apply',
-    author: via,
-    bundle: cid,
-    authorised: mayPublish(ledger, actor.key, bundle),
-    selects: selectedBy(state, selector),
-  })
-  const body = buildVersion(ledger, actor.key, {
-    at: state.clockMs,
-    policy,
-    action: 'apply',
-    selector,
-    after,
-    onFork,
-    bundle: { cid, size },
-    uses,
-    meta: META,
-  })
+  const { publication, ref, said } = begin(state, via, actor.key, ledger, bundle)
+  const body = buildVersion(ledger, actor.key, { at: state.clockMs, ...said })
   const record = seal(body, [actor], hasher)
   state.publications.written(publication, record)
   handIn(state, via, record, ref)

@@ -3,6 +3,7 @@ import type { ControlEvent } from '../schema.ts'
 import type { NodeWorld } from '../views/world.ts'
 import { actor } from '../../../test/support/tools.ts'
 import { join, meshOf, Probe } from '../../../test/support/probe.ts'
+import { worldOf } from '../../../test/support/world.ts'
 import { NodeNews } from './news.ts'
 import { SpreadTimes } from './spread.ts'
 
@@ -14,18 +15,7 @@ function opened() {
   const probe = new Probe('n1', scene.records, scene.now)
   const told: Omit<ControlEvent, 'at'>[] = []
   const spread = new SpreadTimes()
-  const world = (): NodeWorld => ({
-    view: probe.engine.view,
-    self: probe.key,
-    instance: 'i',
-    agent: 'chorus/0.1.0',
-    observe: false,
-    presence: 'always',
-    startedAt: 0,
-    addrs: [],
-    peers: [],
-    facts: {},
-  })
+  const world = (): NodeWorld => worldOf(probe)
   const news = new NodeNews({ world, spread, emit: (event) => told.push(event), later: (work) => work() })
   const hear = (kind: string, fields: ControlEvent['fields'], at = scene.now + 5000): void =>
     news.hear({ at, kind, level: 'debug', message: '', fields })

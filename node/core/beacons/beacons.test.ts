@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { hasher } from '../../crypto.ts'
+import { beacon } from '../../../test/support/beacon.ts'
 import { actor } from '../../../test/support/tools.ts'
 import { join, meshOf, Probe } from '../../../test/support/probe.ts'
 import { DEFAULT_TIMING } from '../engine/settings.ts'
 import { LIMITS } from '../limits.ts'
-import { decodeEnvelope, seal } from '../records/codec.ts'
+import { decodeEnvelope } from '../records/codec.ts'
 import { isBeacon } from '../records/guards.ts'
-import type { Beacon, Envelope } from '../records/types.ts'
-import type { Scene } from '../testing/actors.ts'
+import type { Beacon } from '../records/types.ts'
 
 const NAMES = ['n2', 'n3', 'n4', 'n5']
 
@@ -15,29 +15,6 @@ function world() {
   const scene = meshOf()
   for (const name of NAMES) join(scene, name)
   return { scene, probe: new Probe('n1', scene.records, scene.now) }
-}
-
-function beacon(scene: Scene, name: string, at: number, but: Partial<Beacon> = {}): Envelope<Beacon> {
-  const who = actor(name)
-  const body: Beacon = {
-    v: 1,
-    type: 'live/beacon',
-    mesh: scene.ledger.env.mesh,
-    key: who.key,
-    crit: [],
-    at,
-    instance: `${name}-1`,
-    seq: Math.floor(at / 1000),
-    agent: 'chorus/0.1.0',
-    charters: scene.ledger.charters.inForce.map(({ id }) => id),
-    policies: {},
-    health: 'ok',
-    presence: 'always',
-    addrs: [],
-    facts: {},
-    ...but,
-  }
-  return seal(body, [who], hasher)
 }
 
 function own(probe: Probe): Beacon[] {

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { hasher } from '../../crypto.ts'
+import { beacon } from '../../../test/support/beacon.ts'
 import { actor } from '../../../test/support/tools.ts'
 import { connect, converse, join, meshOf, Probe } from '../../../test/support/probe.ts'
 import { DEFAULT_TIMING } from '../engine/settings.ts'
 import { LIMITS } from '../limits.ts'
-import { seal } from '../records/codec.ts'
-import type { Beacon, Envelope } from '../records/types.ts'
 import type { Scene } from '../testing/actors.ts'
 
 const NAMES = ['n2', 'n3', 'n4']
@@ -16,29 +14,6 @@ function world(): { scene: Scene; a: Probe; b: Probe } {
   for (const name of NAMES) join(scene, name)
   const of = (name: string): Probe => new Probe(name, scene.records, scene.now)
   return { scene, a: of('n1'), b: of('n2') }
-}
-
-function beacon(scene: Scene, name: string, at: number, but: Partial<Beacon> = {}): Envelope<Beacon> {
-  const who = actor(name)
-  const body: Beacon = {
-    v: 1,
-    type: 'live/beacon',
-    mesh: scene.ledger.env.mesh,
-    key: who.key,
-    crit: [],
-    at,
-    instance: `${name}-1`,
-    seq: Math.floor(at / 1000),
-    agent: 'chorus/0.1.0',
-    charters: scene.ledger.charters.inForce.map(({ id }) => id),
-    policies: {},
-    health: 'ok',
-    presence: 'always',
-    addrs: [],
-    facts: {},
-    ...but,
-  }
-  return seal(body, [who], hasher)
 }
 
 const stateOf = (probe: Probe, name: string) => probe.engine.view.nodes().find(({ key }) => key === actor(name).key)

@@ -49,7 +49,7 @@ function lacks(state: EngineState, peer: Key): boolean {
 function askedNow(state: EngineState): ReadonlySet<Key> {
   const asked = new Set<Key>()
   for (const { round } of state.links.awake()) {
-    const asks = [...(round?.todo ?? []), ...[...(round?.flying.values() ?? [])].map(({ ask }) => ask)]
+    const asks = [...(round?.questions ?? []), ...[...(round?.flying.values() ?? [])].map(({ ask }) => ask)]
     for (const ask of asks) if (ask.kind === 'live') for (const key of ask.keys) asked.add(key)
   }
   return asked

@@ -20,7 +20,7 @@ export interface Round {
   /** Begun by the other side's round: asks it to begin none in turn. */
   readonly answering: boolean
   phase: number
-  readonly todo: SyncAsk[]
+  readonly questions: SyncAsk[]
   readonly flying: Map<number, { readonly ask: SyncAsk; readonly at: number }>
   asked: number
   theirs: Digest | null
@@ -38,8 +38,17 @@ export function startRound(state: EngineState, link: Link, answering = false): v
   link.again = false
   link.heard = null
   link.roundAt = state.now
-  const todo: SyncAsk[] = [{ kind: 'digest', digest: state.durable.digest, answering }]
-  link.round = { answering, phase: -1, todo, flying: new Map(), asked: 0, theirs: null, admitted: 0, progress: false }
+  const questions: SyncAsk[] = [{ kind: 'digest', digest: state.durable.digest, answering }]
+  link.round = {
+    answering,
+    phase: -1,
+    questions,
+    flying: new Map(),
+    asked: 0,
+    theirs: null,
+    admitted: 0,
+    progress: false,
+  }
   advance(state, link, link.round)
 }
 
@@ -115,13 +124,13 @@ function digest(state: EngineState, link: Link, round: Round, ask: SyncAsk, answ
   if (answer.kind === 'live' && ask.kind === 'live') {
     const next = takeLive(state, link, ask, answer)
     if (typeof next === 'string') return next
-    if (next !== null) round.todo.push(next)
+    if (next !== null) round.questions.push(next)
     return null
   }
   if (answer.kind === 'heads' && ask.kind === 'heads') {
     const next = askBelowPage(state, ask, answer)
     if (next === null) return 'its pages are out of order'
-    round.todo.push(...next)
+    round.questions.push(...next)
     return null
   }
   if (ask.kind !== 'range') return 'an answer does not fit its question'
@@ -130,19 +139,19 @@ function digest(state: EngineState, link: Link, round: Round, ask: SyncAsk, answ
     for (const part of answer.parts) {
       const hash = rangeHash(state.ledger, state.crypto, ask.section, part.from, part.to)
       if (hash !== part.hash)
-        round.todo.push({ kind: 'range', section: ask.section, from: part.from, to: part.to, hash })
+        round.questions.push({ kind: 'range', section: ask.section, from: part.from, to: part.to, hash })
     }
     return null
   }
   if (answer.kind === 'feeds' && ask.section === 'feeds') {
     for (const theirs of answer.feeds) {
-      if (!isSameFeed(state.ledger, state.crypto, theirs)) round.todo.push(...askWhatLacks(state, theirs))
+      if (!isSameFeed(state.ledger, state.crypto, theirs)) round.questions.push(...askWhatLacks(state, theirs))
     }
     return null
   }
   if (answer.kind !== 'sets' || ask.section !== 'sets') return 'an answer does not fit its question'
   const lacking = answer.ids.filter((id) => !state.ledger.has(id))
-  if (lacking.length > 0) round.todo.push({ kind: 'fetch', ids: lacking, below: false })
+  if (lacking.length > 0) round.questions.push({ kind: 'fetch', ids: lacking, below: false })
   return null
 }
 
@@ -160,11 +169,11 @@ function tookRecords(
   if (admitted > 0) round.progress = true
   const furthers = ask.kind === 'feed' && ask.want.some((id) => !state.ledger.has(id))
   if (!answer.more || (admitted === 0 && !furthers)) return null
-  if (ask.kind === 'charters') round.todo.unshift({ kind: 'charters', have: tipIds(state.ledger) })
-  else if (ask.kind === 'feed') round.todo.unshift(...askFurther(state, ask, answer.envelopes, admitted))
+  if (ask.kind === 'charters') round.questions.unshift({ kind: 'charters', have: tipIds(state.ledger) })
+  else if (ask.kind === 'feed') round.questions.unshift(...askFurther(state, ask, answer.envelopes, admitted))
   else if (!ask.below) {
     const ids = ask.ids.filter((id) => !state.ledger.has(id))
-    if (ids.length > 0) round.todo.unshift({ ...ask, ids })
+    if (ids.length > 0) round.questions.unshift({ ...ask, ids })
   }
   return null
 }
@@ -173,9 +182,9 @@ function tookRecords(
 function advance(state: EngineState, link: Link, round: Round): void {
   for (;;) {
     while (round.flying.size < LIMITS.sync.window) {
-      const ask = round.todo.shift()
+      const ask = round.questions.shift()
       if (ask === undefined) break
-      if (++round.asked + round.todo.length > LIMITS.sync.questions)
+      if (++round.asked + round.questions.length > LIMITS.sync.questions)
         return finish(state, link, 'it shows differences without end')
       const id = link.nextId++
       round.flying.set(id, { ask, at: state.now })
@@ -187,7 +196,7 @@ function advance(state: EngineState, link: Link, round: Round): void {
     round.progress = false
     const next = PHASES[round.phase]
     if (next === undefined || round.theirs === null) return finish(state, link, null)
-    round.todo.push(...next.asks(state, round.theirs, link))
+    round.questions.push(...next.asks(state, round.theirs, link))
   }
 }
 
