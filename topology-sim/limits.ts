@@ -27,6 +27,8 @@ export const SIM_LIMITS = {
   /** Redialling as the daemon does it: the pause doubles from the first to the last, each with full jitter. */
   redialMinMs: 500,
   redialMaxMs: 60_000,
+  /** As `NET_LIMITS.probeMs` of the daemon: nobody accepts a connection at a peer's address within this. */
+  probeMs: 2_000,
   /** Below this many connections a node dials members at random, as the daemon's tender does. */
   neighboursLow: 4,
   /** How often such a node looks. */

@@ -2,6 +2,7 @@ import type { Effect, Engine, Input } from '../../node/core/index.ts'
 import type { Verdict } from '../network/gossip-model.ts'
 import type { Parcel } from '../network/network.ts'
 import { parcelBytes } from '../network/weights.ts'
+import { probe } from './probes.ts'
 import { EVENT, STATUS, type WorldState } from './state.ts'
 import { trace } from './trace.ts'
 
@@ -123,6 +124,8 @@ function perform(state: WorldState, node: number, effect: Effect): void {
     case 'dial':
       if (effect.hurry) state.connections.dialKey(node, effect.peer)
       return
+    case 'probe':
+      return probe(state, node, effect.peer)
     case 'hangup':
       return state.connections.hangup(node, effect.peer)
     case 'reply':

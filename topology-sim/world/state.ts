@@ -31,6 +31,7 @@ export const EVENT = {
   blobCheck: 25,
   tend: 26,
   drift: 27,
+  probed: 28,
 } as const
 
 /**
