@@ -2,7 +2,7 @@ import type { Effect } from '../../node/core/index.ts'
 import { SIM_LIMITS } from '../limits.ts'
 import { feed, persisted, ring } from './drive.ts'
 import type { HostRun } from './hosts.ts'
-import { probed, type Probe } from './probes.ts'
+import { answerOf, type Probe } from './probes.ts'
 import { EVENT, STATUS, type WorldState } from './state.ts'
 import type { RunEnd, RunOptions, RunUntil } from './types.ts'
 
@@ -79,7 +79,7 @@ function dispatch(state: WorldState, kind: number, a: number, b: number, payload
     case EVENT.cut:
       return state.connections.noticed(a, b)
     case EVENT.probed:
-      return alive(state, a, b, () => probed(state, a, payload as Probe))
+      return alive(state, a, b, () => feed(state, a, answerOf(state, a, payload as Probe)))
     case EVENT.tend:
       return state.connections.tend(a)
     case EVENT.action: {

@@ -1,6 +1,5 @@
-import type { Key } from '../../node/core/index.ts'
+import type { Input, Key } from '../../node/core/index.ts'
 import { SIM_LIMITS } from '../limits.ts'
-import { feed } from './drive.ts'
 import { EVENT, STATUS, type WorldState } from './state.ts'
 
 /** An answer on its way back. */
@@ -35,7 +34,8 @@ function returnUs({ links, nowUs }: WorldState, node: number, other: number): nu
 /** TCP and IP headers with their options. */
 const SEGMENT_BYTES = 60
 
-export function probed(state: WorldState, node: number, { peer, other, accepts }: Probe): void {
+/** What the engine is told when it has come back. */
+export function answerOf(state: WorldState, node: number, { peer, other, accepts }: Probe): Input {
   const reachable = accepts === null ? null : accepts && state.connected(node, other)
-  feed(state, node, { type: 'probed', peer, reachable })
+  return { type: 'probed', peer, reachable }
 }
