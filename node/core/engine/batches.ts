@@ -1,5 +1,5 @@
 import { LIMITS } from '../limits.ts'
-import type { AddResult, Changes, Ledger } from '../ledger/types.ts'
+import type { AddResult, Ledger } from '../ledger/types.ts'
 import type { Cid, Envelope } from '../records/types.ts'
 import { emit, event, reply } from './emit.ts'
 import type { Dirt, EngineState } from './state.ts'
@@ -9,8 +9,8 @@ import type { Dirt, EngineState } from './state.ts'
  * `state.durable` when its batch is persisted: only then does it count, is it told to others, or acknowledged.
  */
 export interface Batches {
-  /** Collected in the current step, not handed over yet. */
-  open: Open
+  /** Collected in the current step, not handed over yet; null: nothing so far. */
+  open: Open | null
   /** Handed over, oldest first; they become durable in this order. */
   readonly flying: Batch[]
   /** Ids that the disk may hold and the ledger not, or the reverse, since a batch failed. */
@@ -19,9 +19,10 @@ export interface Batches {
 
 interface Open {
   records: Envelope[]
-  drop: Set<Cid>
+  /** Null while there are none, as nearly always. */
+  drop: Set<Cid> | null
   dirt: Dirt
-  after: Followup[]
+  readonly after: Followup[]
 }
 
 interface Batch extends Open {
@@ -41,28 +42,29 @@ export type Followup =
   /** An own version is on disk: `own.ts` goes on with it. */
   | { readonly type: 'published'; readonly ref: number; readonly record: Envelope; readonly local: boolean }
 
-export function newDirt(): Dirt {
-  return { charters: false, law: false, policies: new Set(), peers: new Set() }
-}
+export const NO_DIRT: Dirt = { charters: false, law: false, policies: [], peers: [] }
 
-export function stain(dirt: Dirt, changed: Changes): void {
-  dirt.charters ||= changed.charters
-  dirt.law ||= changed.law
-  for (const policy of changed.policies) dirt.policies.add(policy)
-  for (const peer of changed.peers) dirt.peers.add(peer)
-}
-
-function merge(into: Dirt, from: Dirt): void {
-  stain(into, { ...from, policies: [...from.policies], peers: [...from.peers] })
-}
-
-function newOpen(): Open {
-  return { records: [], drop: new Set(), dirt: newDirt(), after: [] }
+/** What changed in both; one of them as it is if the other says nothing, so that what the ledger said is mostly shared. */
+export function stained(dirt: Dirt | null, changed: Dirt): Dirt {
+  if (dirt === null || dirt === NO_DIRT) return changed
+  if (changed === NO_DIRT) return dirt
+  return {
+    charters: dirt.charters || changed.charters,
+    law: dirt.law || changed.law,
+    policies: [...new Set([...dirt.policies, ...changed.policies])],
+    peers: [...new Set([...dirt.peers, ...changed.peers])],
+  }
 }
 
 function batchesOf(state: EngineState): Batches {
-  state.batches ??= { open: newOpen(), flying: [], debt: null }
+  state.batches ??= { open: null, flying: [], debt: null }
   return state.batches
+}
+
+function openOf(state: EngineState): Open {
+  const batches = batchesOf(state)
+  batches.open ??= { records: [], drop: null, dirt: NO_DIRT, after: [] }
+  return batches.open
 }
 
 /** Adds to the ledger, collects for the disk what was admitted, notes what changed. */
@@ -70,41 +72,57 @@ export function take(state: EngineState, envelopes: readonly Envelope[]): readon
   const before = state.ledger
   const { ledger, results, dropped, changed } = state.grow(before, envelopes)
   if (ledger === before) return results
-  const { open } = batchesOf(state)
+  const open = openOf(state)
   state.ledger = ledger
+  collect(open, envelopes, results)
+  if (dropped.length > 0) {
+    open.drop ??= new Set()
+    for (const id of dropped) open.drop.add(id)
+    open.records = open.records.filter((envelope) => ledger.has(envelope.id))
+  }
+  if (open.drop !== null) for (const envelope of open.records) open.drop.delete(envelope.id)
+  open.dirt = stained(open.dirt, changed)
+  state.fresh = stained(state.fresh, changed)
+  return results
+}
+
+function collect({ records }: Open, envelopes: readonly Envelope[], results: readonly AddResult[]): void {
+  const only = envelopes.length === 1 ? envelopes[0] : undefined
+  if (only !== undefined) {
+    if (results[0]?.state === 'admitted') records.push(only)
+    return
+  }
   const byId = new Map(envelopes.map((envelope) => [envelope.id, envelope]))
   for (const result of results) {
     const envelope = byId.get(result.id)
-    if (result.state === 'admitted' && envelope !== undefined) open.records.push(envelope)
+    if (result.state === 'admitted' && envelope !== undefined) records.push(envelope)
   }
-  for (const id of dropped) open.drop.add(id)
-  open.records = open.records.filter((envelope) => ledger.has(envelope.id))
-  for (const envelope of open.records) open.drop.delete(envelope.id)
-  stain(open.dirt, changed)
-  state.fresh ??= newDirt()
-  stain(state.fresh, changed)
-  return results
 }
 
 /** Runs `followup` when everything collected so far is durable. */
 export function afterwards(state: EngineState, followup: Followup): void {
-  batchesOf(state).open.after.push(followup)
+  openOf(state).after.push(followup)
 }
 
 /** At the end of a step: one batch with everything that it collected. */
 export function flush(state: EngineState): void {
-  if (state.batches === null && !state.localDirty) return
+  if (!state.localDirty && isEmpty(state.batches?.open ?? null)) return
   const batches = batchesOf(state)
-  const { open } = batches
-  if (open.records.length === 0 && open.drop.size === 0 && open.after.length === 0 && !state.localDirty) return
+  const open = openOf(state)
+  batches.open = null
   const id = state.nextBatch++
   const pays = payDebt(state, batches, open)
-  const batch: Batch = { ...open, id, ledger: state.ledger, persisted: false, pays }
-  batches.flying.push(batch)
-  batches.open = newOpen()
+  const { records, drop, dirt, after } = open
+  batches.flying.push({ records, drop, dirt, after, id, ledger: state.ledger, persisted: false, pays })
   const local = state.localDirty ? state.local : null
   state.localDirty = false
-  emit(state, { type: 'persist', batch: id, records: batch.records, drop: [...batch.drop], local })
+  emit(state, { type: 'persist', batch: id, records, drop: drop === null ? NO_IDS : [...drop], local })
+}
+
+const NO_IDS: readonly Cid[] = []
+
+function isEmpty(open: Open | null): boolean {
+  return open === null || (open.records.length === 0 && (open.drop?.size ?? 0) === 0 && open.after.length === 0)
 }
 
 /** @returns what may go on now */
@@ -123,9 +141,8 @@ function advance(state: EngineState): readonly Followup[] {
   for (let first = flying[0]; first?.persisted === true; first = flying[0]) {
     flying.shift()
     state.durable = first.ledger
-    if (state.settled === null) state.settled = first.dirt
-    else merge(state.settled, first.dirt)
-    ready.push(...first.after)
+    state.settled = stained(state.settled, first.dirt)
+    for (const next of first.after) ready.push(next)
   }
   forgetIfIdle(state)
   return ready
@@ -138,8 +155,7 @@ export function persistFailed(state: EngineState, id: number, code: string): rea
   if (failed === undefined) return []
   flying.splice(flying.indexOf(failed), 1)
   state.ledger = state.durable
-  state.fresh ??= newDirt()
-  merge(state.fresh, failed.dirt)
+  state.fresh = stained(state.fresh, failed.dirt)
   for (const batch of flying) regrow(state, batch)
   for (const followup of failed.after) fail(state, followup)
   event(
@@ -163,22 +179,23 @@ export function persistFailed(state: EngineState, id: number, code: string): rea
  */
 function regrow(state: EngineState, batch: Batch): void {
   const { ledger, dropped, changed } = state.grow(state.ledger, batch.records)
-  stain(batch.dirt, changed)
+  batch.dirt = stained(batch.dirt, changed)
   state.ledger = ledger
   batch.ledger = ledger
   batch.pays = []
   const batches = batchesOf(state)
   batches.debt ??= new Set()
-  for (const id of [...dropped, ...batch.drop, ...batch.records.map((record) => record.id)]) batches.debt.add(id)
+  const gone = [...dropped, ...(batch.drop ?? NO_IDS)]
+  for (const id of [...gone, ...batch.records.map((record) => record.id)]) batches.debt.add(id)
 }
 
 /** Adds what the disk must be told again, as this ledger has it. @returns whose debt the batch pays */
 function payDebt({ ledger }: EngineState, { debt }: Batches, open: Open): readonly Cid[] {
-  if (debt === null) return []
+  if (debt === null) return NO_IDS
   const here = new Set(open.records.map((record) => record.id))
   for (const id of debt) {
     const envelope = ledger.get(id)
-    if (envelope === undefined) open.drop.add(id)
+    if (envelope === undefined) (open.drop ??= new Set()).add(id)
     else if (!here.has(id)) open.records.push(envelope)
   }
   return [...debt]
@@ -198,12 +215,13 @@ function fail(state: EngineState, followup: Followup): void {
 function forgetIfIdle(state: EngineState): void {
   const batches = state.batches
   if (batches === null || batches.flying.length > 0 || (batches.debt?.size ?? 0) > 0) return
-  if (batches.open.records.length === 0 && batches.open.after.length === 0) state.batches = null
+  const { open } = batches
+  if (open === null || (open.records.length === 0 && open.after.length === 0)) state.batches = null
 }
 
 /** Records that are here but not on disk yet. */
 export function pendingCount(state: EngineState): number {
   const batches = state.batches
   if (batches === null) return 0
-  return batches.open.records.length + batches.flying.reduce((sum, batch) => sum + batch.records.length, 0)
+  return (batches.open?.records.length ?? 0) + batches.flying.reduce((sum, batch) => sum + batch.records.length, 0)
 }

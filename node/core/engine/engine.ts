@@ -257,5 +257,5 @@ function settle(state: EngineState): void {
 }
 
 function concernsMembers(dirt: Dirt): boolean {
-  return dirt.law || dirt.charters || dirt.peers.size > 0
+  return dirt.law || dirt.charters || dirt.peers.length > 0
 }

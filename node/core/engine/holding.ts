@@ -56,7 +56,7 @@ function isReady(state: EngineState, fresh: Dirt, held: Held): boolean {
   const { body, family } = held.envelope
   // A set waits for its invite or for its peer's certificate, a beacon for the latter; a feed for a charter.
   if ('inviteId' in body) return state.ledger.has(body.inviteId)
-  return family !== 'feed' && body.key !== null && fresh.peers.has(body.key)
+  return family !== 'feed' && body.key !== null && fresh.peers.includes(body.key)
 }
 
 /** How many records wait. */

@@ -1,10 +1,10 @@
 import { CoreError } from '../errors.ts'
 import type { Ledger } from '../ledger/types.ts'
 import type { Envelope } from '../records/types.ts'
-import { newDirt, stain } from './batches.ts'
+import { NO_DIRT } from './batches.ts'
 import { event } from './emit.ts'
 import type { Snapshot } from './port.ts'
-import type { EngineState } from './state.ts'
+import type { Dirt, EngineState } from './state.ts'
 
 /** What was durable counts again; signatures were checked when it came. */
 export function restore(state: EngineState, snapshot: Snapshot): void {
@@ -24,8 +24,8 @@ function restoreLedger(state: EngineState, ledger: Ledger, atRest: boolean): voi
   state.durable = ledger
   // At rest everybody belongs: only the policies are to be looked at.
   state.settled = atRest
-    ? { ...newDirt(), policies: new Set(ledger.policies()) }
-    : { ...newDirt(), charters: true, law: true }
+    ? restingDirt(ledger)
+    : { ...NO_DIRT, charters: true, law: true }
 }
 
 function restoreRecords(state: EngineState, records: Snapshot['records']): void {
@@ -43,6 +43,16 @@ function restoreRecords(state: EngineState, records: Snapshot['records']): void 
   const { ledger, changed } = state.grow(state.ledger, envelopes)
   state.ledger = ledger
   state.durable = ledger
-  state.settled = newDirt()
-  stain(state.settled, changed)
+  state.settled = changed
+}
+
+const resting = new WeakMap<Ledger, Dirt>()
+
+/** The same for all nodes that begin with this ledger. */
+function restingDirt(ledger: Ledger): Dirt {
+  const known = resting.get(ledger)
+  if (known !== undefined) return known
+  const dirt = { ...NO_DIRT, policies: ledger.policies() }
+  resting.set(ledger, dirt)
+  return dirt
 }

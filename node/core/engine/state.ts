@@ -4,7 +4,7 @@ import type { Claim } from '../beacons/claims.ts'
 import type { Lost } from '../beacons/lost.ts'
 import type { BeaconTable } from '../beacons/table.ts'
 import { emptyLedger } from '../ledger/ledger.ts'
-import type { Alarm, Ledger, MemberState } from '../ledger/types.ts'
+import type { Alarm, Changes, Ledger, MemberState } from '../ledger/types.ts'
 import type { Cid, Envelope, Key } from '../records/types.ts'
 import { LinkTable } from '../sync/link-table.ts'
 import { newLink } from '../sync/links.ts'
@@ -136,12 +136,7 @@ export interface Bucket {
 }
 
 /** What a look at the ledger must look at again. */
-export interface Dirt {
-  charters: boolean
-  law: boolean
-  readonly policies: Set<string>
-  readonly peers: Set<Key>
-}
+export type Dirt = Changes
 
 function growAlone(ledger: Ledger, envelopes: readonly Envelope[]): ReturnType<Ledger['add']> {
   return ledger.add(envelopes)

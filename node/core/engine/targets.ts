@@ -11,14 +11,15 @@ import { judgeNow } from './state.ts'
 
 /** From winners to targets: what should run here, and what does as long as that cannot be had. */
 export function retarget(state: EngineState, dirt: Dirt): void {
+  const all = dirt.law || dirt.charters || dirt.peers.includes(state.self)
+  // A policy whose last version left the ledger (its author lost every role) has a target still: nobody may run it again.
+  const policies = all ? named(state) : [...dirt.policies].toSorted()
+  if (policies.length === 0) return
   const me = identityOf(state)
   // Who is no member (any more) changes nothing: what is in force stays, for whoever lets it in again.
   if (me === null) return
-  const all = dirt.law || dirt.charters || dirt.peers.has(state.self)
-  // A policy whose last version left the ledger (its author lost every role) has a target still: nobody may run it again.
-  const policies = all ? named(state) : [...dirt.policies].toSorted()
   for (const policy of policies) aim(state, policy, me)
-  if (policies.length > 0) state.bundlesDirty = true
+  state.bundlesDirty = true
 }
 
 function named(state: EngineState): readonly string[] {
