@@ -182,6 +182,14 @@ export const LIMITS = {
     /** Refused bundles remembered; the oldest is forgotten and refused again when it is fetched again. */
     refused: 256,
   },
+  rollout: {
+    /** A wave is looked at again this long after a beacon about its policy: what comes in a burst is counted once. */
+    lookMs: 500,
+    /** And this often in any case: that a node is down comes by silence. */
+    checkMs: 30_000,
+    /** After a start others are listened to for this long (a beacon's interval at most), before a later wave begins. */
+    settleMs: 60_000,
+  },
   persist: {
     /** Records in one batch: one fsync, half a second of verification. */
     records: 512,

@@ -7,6 +7,7 @@ import { judgeNow } from '../engine/state.ts'
 import { LIMITS } from '../limits.ts'
 import { isBeacon } from '../records/guards.ts'
 import type { Beacon, Envelope, Key, LiveBody } from '../records/types.ts'
+import { noteForRollouts } from '../rollout/gate.ts'
 import { scheduleSync } from '../sync/schedule.ts'
 import { tellChange } from './changes.ts'
 import { noteClaims } from './claims.ts'
@@ -49,6 +50,7 @@ function note(state: EngineState, from: Key | null, envelope: Envelope<Beacon>, 
   heardOfLost(state, key, at)
   noteClaims(state, known?.beacon.body, envelope.body)
   tellChange(state, known?.beacon.body ?? null, envelope.body)
+  noteForRollouts(state, known?.beacon.body, envelope.body)
   noteCharters(state, from, envelope.body)
   if (known === undefined || known.beacon.body.addrs.join() !== addrs.join()) learnAddrs(state, envelope.body)
   return true

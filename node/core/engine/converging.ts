@@ -21,6 +21,8 @@ export interface Converging {
   corrections: number[]
   flapping: boolean
   readonly outcomes: Map<string, readonly Outcome[]>
+  /** Policies whose winner waits for its wave here. */
+  readonly awaited: Set<string>
   /** `converge` commands waiting for the end of a run. */
   readonly refs: number[]
 }
@@ -68,6 +70,7 @@ export function convergingOf(state: EngineState): Converging {
     corrections: [],
     flapping: false,
     outcomes: new Map(),
+    awaited: new Set(),
     refs: [],
   }
   return state.converging
@@ -80,7 +83,11 @@ export function inForceOf(state: EngineState, policy: string) {
 /** What is in the way is not this node's failure: the winner is late. */
 const LATE = new Set(['E_NEWER', 'E_UNFETCHED', 'E_FORKED'])
 
+/** Its wave is still to come, or never will. */
+const AWAITED = new Set(['E_WAVE', 'E_HALTED'])
+
 export function targetHealth(state: EngineState, target: Target): Health {
+  if (target.code !== null && AWAITED.has(target.code)) return 'waiting'
   if (target.code !== null && !LATE.has(target.code)) return 'failed'
   const now = inForceOf(state, target.policy)
   if (target.want === null) return now === undefined ? 'ok' : 'behind'
@@ -94,10 +101,14 @@ export function shownPolicies(state: EngineState): Beacon['policies'] {
   for (const [policy, now] of Object.entries(state.local.inForce)) {
     const target = state.converging?.targets.get(policy)
     const code = target?.code ?? now.code
+    const want = target?.want ?? null
     shown[policy] = {
       version: now.version,
       state: target === undefined ? now.state : targetHealth(state, target),
       ...(code === null ? {} : { code }),
+      ...(now.since === undefined ? {} : { since: now.since }),
+      // Those who wait for their wave must know what this node failed with.
+      ...(want === null || want.id === now.version || want.body.rollout === null ? {} : { want: want.id }),
     }
   }
   return shown

@@ -27,7 +27,7 @@ import { applied, convergeNow, drifted, lookAtRuns, periodicCheck, startRun } fr
 import type { EngineOptions } from './settings.ts'
 import { aheadOfWall, EngineState, jittered, setClock } from './state.ts'
 import type { Dirt } from './state.ts'
-import { retarget } from './targets.ts'
+import { lookAtWaves, retarget } from './targets.ts'
 import type { TimerName } from './timers.ts'
 import { EngineView } from './view.ts'
 
@@ -122,6 +122,7 @@ const ALARMS: Readonly<Record<TimerName, (state: EngineState) => void>> = {
     watch(state)
   },
   lost: askForLost,
+  rollout: lookAtWaves,
   store(state) {
     state.localDirty = true
     scheduleSync(state, null)

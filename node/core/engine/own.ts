@@ -110,7 +110,9 @@ function bodyOf(state: EngineState, command: Writing): Body {
   switch (command.type) {
     case 'publish': {
       const { policy, action, selector, after, onFork, bundle, uses, meta } = command
-      return buildVersion(ledger, self, { at: now, policy, action, selector, after, onFork, bundle, uses, meta })
+      const rollout = command.rollout ?? null
+      const said = { policy, action, selector, after, rollout, onFork, bundle, uses, meta }
+      return buildVersion(ledger, self, { at: now, ...said })
     }
     case 'invite': {
       const { labels, uses, name } = command

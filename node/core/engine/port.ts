@@ -3,6 +3,7 @@ import type { Cid, Envelope, Health, Key, Labels, Millis, Version } from '../rec
 import type { AdmissionFrame } from '../admission/frames.ts'
 import type { SyncFrame } from '../sync/frames.ts'
 import type { Ledger } from '../ledger/types.ts'
+import type { Rollout } from '../rollout/plan.ts'
 
 /**
  * What a driver tells the engine and what the engine asks of its driver. Both are plain values. The daemon drives one
@@ -72,6 +73,8 @@ export type Command =
       readonly selector: string
       readonly after: readonly string[]
       readonly onFork: 'newest' | 'hold'
+      /** @default null: all nodes at once */
+      readonly rollout?: Rollout | null
       readonly bundle: { readonly cid: Cid; readonly size: number } | null
       readonly uses: readonly string[]
       readonly meta: Version['meta']
@@ -177,7 +180,14 @@ export interface LocalState {
   readonly inForce: Readonly<
     Record<
       string,
-      { readonly version: Cid; readonly lastGood: Cid | null; readonly state: Health; readonly code: string | null }
+      {
+        readonly version: Cid
+        readonly lastGood: Cid | null
+        readonly state: Health
+        readonly code: string | null
+        /** Of a version with a rollout: since when it is in good health here, by this node's clock. */
+        readonly since?: Millis
+      }
     >
   >
   /** Of the versions above: what their authors' grants confine them to. */

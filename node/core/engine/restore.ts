@@ -23,9 +23,7 @@ function restoreLedger(state: EngineState, ledger: Ledger, atRest: boolean): voi
   state.ledger = ledger
   state.durable = ledger
   // At rest everybody belongs: only the policies are to be looked at.
-  state.settled = atRest
-    ? restingDirt(ledger)
-    : { ...NO_DIRT, charters: true, law: true }
+  state.settled = atRest ? restingDirt(ledger) : { ...NO_DIRT, charters: true, law: true }
 }
 
 function restoreRecords(state: EngineState, records: Snapshot['records']): void {

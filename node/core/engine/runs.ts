@@ -82,7 +82,7 @@ export function applied(state: EngineState, id: number, results: readonly Applie
   const unhealthy: Record<Cid, string> = { ...state.local.unhealthy }
   for (const result of results) {
     const target = run.policies.find((one) => one.policy === result.policy)
-    if (target !== undefined) put(inForce, confined, result, target)
+    if (target !== undefined) put(state, inForce, confined, result, target)
     converging.outcomes.set(result.policy, result.outcomes)
     if (result.state === 'ok') delete unhealthy[result.version]
     else if (isTakenBack(result) && target?.run?.id === target?.want?.id) unhealthy[result.version] = result.code
@@ -108,13 +108,20 @@ function isTakenBack(result: AppliedPolicy): result is AppliedPolicy & { readonl
 }
 
 function put(
+  state: EngineState,
   inForce: Record<string, LocalState['inForce'][string]>,
   confined: Record<Cid, NonNullable<LocalState['confined']>[Cid]>,
   result: AppliedPolicy,
-  { types, paths }: Target,
+  { run, types, paths }: Target,
 ): void {
-  const lastGood = result.state === 'ok' ? result.version : (inForce[result.policy]?.lastGood ?? null)
-  inForce[result.policy] = { version: result.version, lastGood, state: result.state, code: result.code ?? null }
+  const { policy, version, state: became } = result
+  const before = inForce[policy]
+  const lastGood = became === 'ok' ? version : (before?.lastGood ?? null)
+  inForce[policy] = { version, lastGood, state: became, code: result.code ?? null }
+  if (became === 'ok' && (run?.body.rollout ?? null) !== null) {
+    const since = before?.version === version && before.state === 'ok' ? before.since : undefined
+    inForce[policy] = { ...inForce[policy], since: since ?? state.wall }
+  }
   if (types !== null || paths !== null) confined[result.version] = { types, paths }
 }
 

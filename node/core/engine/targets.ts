@@ -1,13 +1,14 @@
 import { isOlder, versionOf } from '../admission/version.ts'
 import { isVersion } from '../records/guards.ts'
+import { gateOf } from '../rollout/gate.ts'
 import type { NodeIdentity, Winner } from '../ledger/types.ts'
 import type { Cid, Envelope, Version } from '../records/types.ts'
 import { LIMITS } from '../limits.ts'
 import { event } from './emit.ts'
 import { convergingOf, inForceOf } from './converging.ts'
-import type { Target } from './converging.ts'
+import type { Converging, Target } from './converging.ts'
 import type { Dirt, EngineState } from './state.ts'
-import { judgeNow } from './state.ts'
+import { jittered, judgeNow } from './state.ts'
 
 /** From winners to targets: what should run here, and what does as long as that cannot be had. */
 export function retarget(state: EngineState, dirt: Dirt): void {
@@ -44,6 +45,7 @@ function aim(state: EngineState, policy: string, me: NodeIdentity): void {
   const known = state.converging?.targets.get(policy)
   if (target === null) {
     if (known !== undefined) state.converging?.targets.delete(policy)
+    state.converging?.awaited.delete(policy)
     return
   }
   const converging = convergingOf(state)
@@ -52,14 +54,33 @@ function aim(state: EngineState, policy: string, me: NodeIdentity): void {
   state.runsDirty = true
   state.beaconDirty = true
   converging.targets.set(policy, target)
+  noteAwaited(state, converging, target)
   if (target.code !== null && (known?.code !== target.code || known.want?.id !== target.want?.id)) {
-    // That a bundle is on its way is no news.
-    event(state, target.code === 'E_UNFETCHED' ? 'debug' : 'warn', 'heldBack', `${policy}: ${target.reason}.`, {
+    event(state, LEVELS.get(target.code) ?? 'warn', 'heldBack', `${policy}: ${target.reason}.`, {
       policy,
       code: target.code,
       version: target.want?.id ?? null,
     })
   }
+}
+
+/** That a bundle is on its way is no news, and that a wave is to come is no alarm. */
+const LEVELS: ReadonlyMap<string, 'debug' | 'info'> = new Map([
+  ['E_UNFETCHED', 'debug'],
+  ['E_WAVE', 'info'],
+])
+
+/** Who waits for a wave looks again by and by; beacons make it sooner. */
+function noteAwaited(state: EngineState, converging: Converging, { policy, code }: Target): void {
+  if (code === 'E_WAVE' || code === 'E_HALTED') {
+    converging.awaited.add(policy)
+    state.timers.soonest('rollout', state.now + jittered(state, LIMITS.rollout.checkMs, 0.25))
+  } else converging.awaited.delete(policy)
+}
+
+/** At the timer: has a wave begun? */
+export function lookAtWaves(state: EngineState): void {
+  for (const policy of state.converging?.awaited ?? []) reaim(state, policy)
 }
 
 /** Null: the policy does not concern this node, and nothing of it is here. */
@@ -115,8 +136,9 @@ function whatBlocks(
   if (unhealthy !== undefined) {
     return { code: unhealthy, reason: 'the winner failed its health check here; the last good version is back' }
   }
-  if (state.converging?.stored.has(bundle.cid) === true) return null
-  return { code: 'E_UNFETCHED', reason: "the winner's bundle is not here yet" }
+  if (state.converging?.stored.has(bundle.cid) !== true)
+    return { code: 'E_UNFETCHED', reason: "the winner's bundle is not here yet" }
+  return gateOf(state, want)
 }
 
 /** What a charter in force asks for that this build is too old for; null: it is not. */

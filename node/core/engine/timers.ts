@@ -17,6 +17,7 @@ export const TIMER = {
   watch: 11,
   store: 12,
   lost: 13,
+  rollout: 14,
 } as const
 
 export type TimerName = keyof typeof TIMER

@@ -4,6 +4,8 @@ import { isGone } from '../beacons/lost.ts'
 import { healthOf } from '../beacons/own.ts'
 import { isSilent, medianAhead } from '../beacons/table.ts'
 import type { Heard } from '../beacons/table.ts'
+import { rolloutState, viewOfRollout } from '../rollout/sums.ts'
+import type { RolloutView } from '../rollout/sums.ts'
 import type { Alarm, Ledger, Membership } from '../ledger/types.ts'
 import type { Beacon, Cid, Envelope, Health, Key, Labels, Millis, Version } from '../records/types.ts'
 import { newsOf } from './alarms.ts'
@@ -184,6 +186,16 @@ export class EngineView {
     }
   }
 
+  /** Newest versions that reach their nodes in waves, as far as this node heard, by policy. An estimate. */
+  rollouts(): readonly RolloutView[] {
+    const { now } = this.#state
+    return this.ledger.policies().flatMap((policy) => {
+      const [head] = this.ledger.policy(policy)?.countingHeads ?? []
+      const state = head === undefined ? null : rolloutState(this.#state, head)
+      return state === null ? [] : [viewOfRollout(state, now)]
+    })
+  }
+
   /** What an operator must be told: the ledger's alarms and this node's own. */
   alarms(): readonly { readonly code: string; readonly subject: string; readonly message: string }[] {
     const alarms = newsOf(this.#state).map(fromLedger)
@@ -198,7 +210,7 @@ export class EngineView {
     if (this.#state.converging?.flapping === true)
       own('FLAPPING', 'Something else keeps changing what is managed here.')
     for (const target of this.#state.converging?.targets.values() ?? []) {
-      if (target.code === null || target.code === 'E_UNFETCHED') continue
+      if (target.code === null || target.code === 'E_UNFETCHED' || target.code === 'E_WAVE') continue
       alarms.push({ code: target.code, subject: target.policy, message: `${target.policy}: ${target.reason}.` })
     }
     return alarms

@@ -202,7 +202,11 @@ const beacon: ObjectShape<Beacon> = object(
     seq: int(),
     agent: word,
     charters: links,
-    policies: record(object({ version: link, state: health }, { code: word }), MAX.beaconPolicies, MAX.name),
+    policies: record(
+      object({ version: link, state: health }, { code: word, since: millis, want: link }),
+      MAX.beaconPolicies,
+      MAX.name,
+    ),
     health,
     presence: literal('always', 'intermittent'),
     addrs: list(text(MAX.text), MAX.list),

@@ -108,7 +108,7 @@ export interface Version extends FeedHeader {
   readonly action: 'apply' | 'retire'
   readonly selector: string
   readonly after: readonly string[]
-  /** Kept as published; executing it is a later piece of work. */
+  /** The waves in which it reaches its nodes (`rollout/plan.ts` reads them); null: all at once. */
   readonly rollout: unknown
   readonly onFork: 'newest' | 'hold'
   readonly bundle: { readonly cid: Cid; readonly size: number } | null
@@ -187,13 +187,22 @@ export interface Beacon extends Header {
   readonly agent: string
   readonly charters: readonly Cid[]
   /** Policy to the version in force here, with what became of it. */
-  readonly policies: Readonly<Record<string, { readonly version: Cid; readonly state: Health; readonly code?: string }>>
+  readonly policies: Readonly<Record<string, PolicyNews>>
   readonly health: Health
   readonly presence: 'always' | 'intermittent'
   readonly addrs: readonly string[]
   readonly facts: Readonly<Record<string, unknown>>
   /** Members whose connection with this node ended and that nobody reaches. */
   readonly lost?: readonly LostPeer[]
+}
+
+/** Of a version that comes in waves: since when it is in good health here, and which one is wanted but not in force. */
+export interface PolicyNews {
+  readonly version: Cid
+  readonly state: Health
+  readonly code?: string
+  readonly since?: Millis
+  readonly want?: Cid
 }
 
 /** `at`: of its last beacon that was heard, by its own clock; 0: none was. */
