@@ -1,8 +1,7 @@
-import { request as httpRequest } from 'node:http'
 import type { IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
 import { messageOf } from '../errors.ts'
+import { requester } from './web.ts'
 
 /** Asks a service whether it is there. Nothing of its answer is kept. */
 
@@ -14,7 +13,7 @@ export async function probeHttp(
   signal?: AbortSignal,
 ): Promise<string | null> {
   const { protocol, hostname } = new URL(url)
-  const request = protocol === 'https:' ? httpsRequest : httpRequest
+  const request = requester(protocol)
   // A service on this machine has a certificate for its public name, if any: nobody is in between.
   const options = { signal: within(timeoutMs, signal), agent: false, rejectUnauthorized: !isLoopback(hostname) }
   return await new Promise((resolve) => {

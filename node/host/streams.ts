@@ -1,9 +1,9 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import type { IncomingMessage } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip, createInflateRaw, type Gunzip, type InflateRaw } from 'node:zlib'
 import { PolicyError, type FetchOptions } from '../../policies/index.ts'
 import { messageOf } from '../errors.ts'
+import { requester } from './web.ts'
 import { HOST_LIMITS } from '../limits.ts'
 
 /** Unpacks gzip piece by piece: what is not asked for is not unpacked, so that a bomb fills no memory. */
@@ -71,7 +71,7 @@ async function ask(url: string, signal: AbortSignal): Promise<IncomingMessage> {
 }
 
 async function answerOf(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
-  const request = url.protocol === 'https:' ? httpsRequest : httpRequest
+  const request = requester(url.protocol)
   return await new Promise((resolve, reject) => {
     const asked = request(
       url,

@@ -4,6 +4,7 @@ import { LIMITS } from '../limits.ts'
 import type { Value } from '../model.ts'
 import type { Report } from './diagnostic.ts'
 import { checkDepth } from './yaml-depth.ts'
+import { readPlainYaml } from './yaml-plain.ts'
 
 /**
  * Parsed YAML with the place of everything: offsets into the text of `file`. Aliases are expanded. Nodes of several files
@@ -47,6 +48,11 @@ export interface YamlEntry {
  */
 export function readYaml(file: string, text: string, report: Report): YamlNode | undefined {
   report.addText(file, text)
+  return readPlainYaml(file, text) ?? parseYaml(file, text, report)
+}
+
+/** The same with the real parser, whatever the file looks like. */
+export function parseYaml(file: string, text: string, report: Report): YamlNode | undefined {
   const at = (offset: number) => report.place(file, offset)
   try {
     checkDepth(text)
