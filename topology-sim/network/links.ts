@@ -10,6 +10,8 @@ export interface LinkSettings {
   readonly latencyUs: readonly (readonly number[])[]
   /** One way between two nodes of one zone. @default the region's own latency */
   readonly zoneLatencyUs?: number
+  /** What a node takes from a frame's arrival to the next one that it causes; comes on top of each way. @default 0 */
+  readonly nodeUs?: number
   /**
    * Log-normal jitter: the deviation of the natural logarithm of the factor on the latency; 0.1 is a calm WAN. For all
    * pairs of regions, or for each.
@@ -41,6 +43,7 @@ export class Links {
   #jitter: Float64Array = new Float64Array(0)
   #loss: Float64Array = new Float64Array(0)
   #zoneLatency: number | null = null
+  #nodeUs = 0
   #lossy = false
   #uplink: Float64Array
   #downlink: Float64Array
@@ -74,6 +77,7 @@ export class Links {
     this.#loss = table(settings.loss)
     this.#lossy = this.#loss.some((loss) => loss > 0)
     this.#zoneLatency = settings.zoneLatencyUs ?? null
+    this.#nodeUs = settings.nodeUs ?? 0
     const unbounded = Number.POSITIVE_INFINITY
     this.#uplink = Float64Array.from({ length: regions }, (_, at) => settings.uplink[at] ?? unbounded)
     this.#downlink = Float64Array.from({ length: regions }, (_, at) => settings.downlink?.[at] ?? unbounded)
@@ -84,8 +88,12 @@ export class Links {
     return this.#regionOf[node] ?? 0
   }
 
-  /** One-way latency without jitter. */
+  /** One way without jitter, until the receiver has acted on it. */
   baseUs(from: number, to: number): number {
+    return this.#wayUs(from, to) + this.#nodeUs
+  }
+
+  #wayUs(from: number, to: number): number {
     if (this.#zoneLatency !== null && this.#zoneOf !== null) {
       const zone = this.#zoneOf[from] ?? 0
       if (zone !== 0 && zone === this.#zoneOf[to]) return this.#zoneLatency
@@ -115,12 +123,12 @@ export class Links {
       departure = Math.max(nowUs, this.#upUntil[from] ?? 0) + (bytes * 1e6) / up
       this.#upUntil[from] = departure
     }
-    const base = this.baseUs(from, to)
+    const base = this.#wayUs(from, to)
     const jitter = this.#jitter[at] ?? 0
     let flight = base
     if (jitter > 0) flight *= Math.exp(jitter * (this.#normals[this.#random.uint32() & (NORMALS - 1)] ?? 0))
     if (this.#lossy) flight += this.#retransmissionsUs(this.#loss[at] ?? 0, base)
-    const arrival = departure + flight
+    const arrival = departure + flight + this.#nodeUs
     const down = this.#downlink[there] ?? Number.POSITIVE_INFINITY
     if (down === Number.POSITIVE_INFINITY) return arrival
     const done = Math.max(arrival, (this.#downUntil[to] ?? 0) + (bytes * 1e6) / down)

@@ -126,6 +126,8 @@ function selectsOf(fleet: Fleet, keys: () => readonly Key[]): LedgerEnv['selects
 const NEAR_MS = 20
 const FAR_MS = 80
 const JITTER = 0.1
+/** A hop of a record through a daemon, measured on a line of six (docs/fidelity.md). */
+const NODE_MS = 3
 
 export function linkSettings(options: Partial<LinkOptions>, regions: number): LinkSettings {
   const each = (value: number | readonly number[] | undefined): number[] =>
@@ -140,6 +142,7 @@ export function linkSettings(options: Partial<LinkOptions>, regions: number): Li
   return {
     latencyUs: latency.map((row) => row.map((ms) => ms * 1000)),
     ...(options.zoneLatencyMs === undefined ? {} : { zoneLatencyUs: options.zoneLatencyMs * 1000 }),
+    nodeUs: (options.nodeMs ?? NODE_MS) * 1000,
     jitter: options.jitter ?? JITTER,
     loss: options.loss ?? 0,
     uplink: each(options.uplink),

@@ -76,6 +76,11 @@ export interface LinkOptions {
   readonly latencyMs: readonly (readonly number[])[]
   /** One way within a zone. Milliseconds. @default the region's own */
   readonly zoneLatencyMs?: number
+  /**
+   * What a daemon takes from a frame's arrival to the next one that it causes: deciphering, decoding, checking, its turn of the event
+   * loop. Milliseconds. @default as `npm run bench:fidelity` measured it
+   */
+  readonly nodeMs?: number
   /** Deviation of the logarithm of the factor on latency (log-normal), for all or from region to region; 0.1: a calm WAN. */
   readonly jitter: number | readonly (readonly number[])[]
   /** Share of messages that lose a packet, and so come late by a retransmission. */
