@@ -1,4 +1,5 @@
 import { LIMITS } from '../limits.ts'
+import type { Ledger } from '../ledger/types.ts'
 import { isVersion } from '../records/guards.ts'
 import type { Cid, Envelope, Key, Version } from '../records/types.ts'
 import { answerAllHolds } from '../sync/holders.ts'
@@ -13,14 +14,14 @@ export function lookAtBundles(state: EngineState): void {
   if (!state.bundlesDirty) return
   state.bundlesDirty = false
   const wanted = wantedBundles(state)
-  if (wanted.size === 0 && state.converging === null) return
+  if (wanted.length === 0 && state.converging === null) return
   const converging = convergingOf(state)
   for (const cid of converging.fetching.keys()) {
-    if (wanted.has(cid)) continue
+    if (wanted.some((one) => one.cid === cid)) continue
     converging.fetching.delete(cid)
     emit(state, { type: 'blobCancel', cid })
   }
-  for (const [cid, version] of wanted) {
+  for (const { cid, version } of wanted) {
     if (converging.stored.has(cid) || converging.fetching.has(cid)) continue
     want(state, cid, version)
   }
@@ -30,7 +31,7 @@ export function lookAtBundles(state: EngineState): void {
 export function blobStored(state: EngineState, cid: Cid): void {
   const converging = convergingOf(state)
   converging.fetching.delete(cid)
-  converging.stored.add(cid)
+  converging.stored.set(cid, true)
   for (const policy of policiesOf(state, cid)) reaim(state, policy)
   state.bundlesDirty = true
   answerAllHolds(state)
@@ -59,7 +60,9 @@ export function blobFailed(state: EngineState, cid: Cid, peer: Key | null, code:
 
 /** Those whose time has come are asked for again. */
 export function refetch(state: EngineState): void {
-  for (const [cid, fetch] of state.converging?.fetching ?? []) {
+  for (const cid of state.converging?.fetching.keys() ?? []) {
+    const fetch = state.converging?.fetching.get(cid)
+    if (fetch === undefined) continue
     if (fetch.at > state.now) {
       state.timers.soonest('fetch', fetch.at)
       continue
@@ -86,26 +89,74 @@ function want(state: EngineState, cid: Cid, version: Envelope<Version>): void {
 
 /** Who told of it, who wrote it, then other neighbours; the driver asks further peers after them. */
 function sources(state: EngineState, version: Envelope<Version> | null): readonly Key[] {
-  const first = version === null ? [] : [state.announcers?.get(version.id), version.body.key]
+  const known: Key[] = []
+  const add = (key: Key | undefined): void => {
+    if (key !== undefined && known.length < LIMITS.converge.sources && !known.includes(key)) known.push(key)
+  }
   const others = draw(state, state.links.keys(), LIMITS.converge.sources)
-  const known = [...first.filter((key) => key !== undefined && state.links.has(key)), ...others]
-  return [...new Set(known)].filter((key) => key !== undefined).slice(0, LIMITS.converge.sources)
+  for (const key of version === null ? [] : [state.announcers?.get(version.id), version.body.key]) {
+    if (key !== undefined && state.links.has(key)) add(key)
+  }
+  for (const key of others) add(key)
+  return known
+}
+
+interface Wanted {
+  readonly cid: Cid
+  readonly version: Envelope<Version>
+}
+
+/** What a ledger says of bundles to whoever holds it: asked once for all nodes that hold the same. */
+interface HeadBundles {
+  /** Of heads that count, small enough to be kept for others. */
+  readonly mirrored: readonly Wanted[]
+  readonly heads: ReadonlySet<Cid>
+  /** All heads, in order, as text. */
+  readonly keep: readonly Cid[]
+  readonly keepText: string
+}
+
+const known = new WeakMap<Ledger, HeadBundles>()
+
+function headBundles(ledger: Ledger): HeadBundles {
+  const found = known.get(ledger)
+  if (found !== undefined) return found
+  const mirrored: Wanted[] = []
+  const heads = new Set<Cid>()
+  for (const policy of ledger.policies()) {
+    const view = ledger.policy(policy)
+    for (const version of view?.countingHeads ?? []) {
+      const { bundle } = version.body
+      if (bundle !== null && bundle.size <= LIMITS.converge.mirrorBytes) mirrored.push({ cid: bundle.cid, version })
+    }
+    for (const { body } of view?.heads ?? []) if (body.bundle !== null) heads.add(body.bundle.cid)
+  }
+  const keep = [...heads].toSorted()
+  const made = { mirrored, heads, keep, keepText: keep.join(' ') }
+  known.set(ledger, made)
+  return made
 }
 
 /**
  * Winners here and last good versions; bundles in custody; and, to have them for late comers, other heads. A head is
  * fetched while its record is on its way to the disk: nothing depends on the order of these two, and both take time.
  */
-function wantedBundles(state: EngineState): Map<Cid, Envelope<Version>> {
-  const wanted = new Map<Cid, Envelope<Version>>()
+function wantedBundles(state: EngineState): readonly Wanted[] {
+  const wanted: Wanted[] = []
+  const put = (one: Wanted): void => {
+    if (Object.hasOwn(state.local.refused, one.cid)) return
+    const at = wanted.findIndex(({ cid }) => cid === one.cid)
+    if (at < 0) wanted.push(one)
+    else wanted[at] = one
+  }
   const add = (version: Envelope<Version> | null): void => {
     const cid = version?.body.bundle?.cid
-    if (version !== null && cid !== undefined && !Object.hasOwn(state.local.refused, cid)) wanted.set(cid, version)
+    if (version !== null && cid !== undefined) put({ cid, version })
   }
   for (const target of state.converging?.targets.values() ?? []) add(target.want)
   for (const { version, lastGood } of Object.values(state.local.inForce)) {
     add(versionAt(state, version))
-    if (lastGood !== null) add(versionAt(state, lastGood))
+    if (lastGood !== null && lastGood !== version) add(versionAt(state, lastGood))
   }
   for (const id of state.custody ?? []) add(versionAt(state, id))
   if (!state.settings.mirror) return wanted
@@ -114,26 +165,20 @@ function wantedBundles(state: EngineState): Map<Cid, Envelope<Version>> {
     if (record === undefined || !isVersion(record) || state.ledger.judge(id)?.counts !== true) continue
     if ((record.body.bundle?.size ?? 0) <= LIMITS.converge.mirrorBytes) add(record)
   }
-  for (const policy of state.durable.policies()) {
-    for (const head of state.durable.policy(policy)?.countingHeads ?? []) {
-      if ((head.body.bundle?.size ?? 0) <= LIMITS.converge.mirrorBytes) add(head)
-    }
-  }
+  for (const one of headBundles(state.durable).mirrored) put(one)
   return wanted
 }
 
 /** Every head, winner and last good version. */
-function tellWhatToKeep(state: EngineState, wanted: ReadonlyMap<Cid, Envelope<Version>>): void {
+function tellWhatToKeep(state: EngineState, wanted: readonly Wanted[]): void {
   const converging = convergingOf(state)
-  const keep = new Set(wanted.keys())
-  for (const policy of state.durable.policies()) {
-    for (const head of state.durable.policy(policy)?.heads ?? []) {
-      if (head.body.bundle !== null) keep.add(head.body.bundle.cid)
-    }
+  const heads = headBundles(state.durable)
+  const others = wanted.flatMap(({ cid }) => (heads.heads.has(cid) ? [] : cid))
+  for (const cid of converging.stored.keys()) {
+    if (!heads.heads.has(cid) && !others.includes(cid)) converging.stored.delete(cid)
   }
-  for (const cid of converging.stored) if (!keep.has(cid)) converging.stored.delete(cid)
-  const cids = [...keep].toSorted()
-  const text = cids.join(' ')
+  const cids = others.length === 0 ? heads.keep : [...heads.keep, ...others].toSorted()
+  const text = others.length === 0 ? heads.keepText : cids.join(' ')
   if (text === converging.keepText) return
   converging.keepText = text
   emit(state, { type: 'blobKeep', cids })
@@ -141,11 +186,12 @@ function tellWhatToKeep(state: EngineState, wanted: ReadonlyMap<Cid, Envelope<Ve
 
 /** Policies for which this bundle is, or was, the one to run. */
 function policiesOf(state: EngineState, cid: Cid): readonly string[] {
-  const named = new Set<string>()
+  const named: string[] = []
   const isOf = (version: Envelope<Version> | null): boolean => version?.body.bundle?.cid === cid
-  for (const { policy, want } of state.converging?.targets.values() ?? []) if (isOf(want)) named.add(policy)
+  for (const { policy, want } of state.converging?.targets.values() ?? []) if (isOf(want)) named.push(policy)
   for (const [policy, { version, lastGood }] of Object.entries(state.local.inForce)) {
-    if (isOf(versionAt(state, version)) || (lastGood !== null && isOf(versionAt(state, lastGood)))) named.add(policy)
+    const either = isOf(versionAt(state, version)) || (lastGood !== null && isOf(versionAt(state, lastGood)))
+    if (either && !named.includes(policy)) named.push(policy)
   }
-  return [...named]
+  return named
 }

@@ -4,6 +4,7 @@ import { isVersion } from '../records/guards.ts'
 import { toHex } from '../records/keys.ts'
 import { RECORD_LIMITS } from '../records/limits.ts'
 import type { Envelope, Key } from '../records/types.ts'
+import { SmallMap } from '../small-map.ts'
 import { event } from './emit.ts'
 import type { Bucket, EngineState } from './state.ts'
 
@@ -127,7 +128,8 @@ function withinGrant(state: EngineState, { via, envelope }: Candidate): Verdict 
   const { key } = envelope.body
   const grants = state.ledger.roleOf(key)?.grants ?? []
   if (grants.length === 0) return null
-  const rate = Math.max(...grants.map((grant) => grant.rate))
+  let rate = Number.NEGATIVE_INFINITY
+  for (const grant of grants) rate = Math.max(rate, grant.rate)
   const bucket = bucketOf(state, key, rate)
   bucket.tokens = Math.min(rate, bucket.tokens + ((state.now - bucket.at) / HOUR_MS) * rate)
   bucket.at = state.now
@@ -145,11 +147,14 @@ function withinGrant(state: EngineState, { via, envelope }: Candidate): Verdict 
 }
 
 function bucketOf(state: EngineState, key: Key, rate: number): Bucket {
-  state.authors ??= new Map()
+  state.authors ??= new SmallMap()
   const { authors } = state
-  const bucket = authors.get(key) ?? { tokens: rate, at: state.now, over: false }
+  const known = authors.get(key)
+  // The one that spoke last is the last to be forgotten.
+  if (known !== undefined && authors.size === 1) return known
+  const bucket = known ?? { tokens: rate, at: state.now, over: false }
   authors.delete(key)
-  const quiet = authors.size >= LIMITS.intake.authors ? authors.keys().next().value : undefined
+  const quiet = authors.size >= LIMITS.intake.authors ? authors.oldest() : undefined
   if (quiet !== undefined) authors.delete(quiet)
   authors.set(key, bucket)
   return bucket

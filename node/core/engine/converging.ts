@@ -1,14 +1,15 @@
 import type { Outcome } from '../../../policies/index.ts'
-import type { Beacon, Cid, Envelope, Health, Version } from '../records/types.ts'
+import type { Beacon, Envelope, Health, Version } from '../records/types.ts'
+import { SmallMap } from '../small-map.ts'
 import type { EngineState } from './state.ts'
 
 /** What this host should run, what it does run, and the run in progress. Null until a policy concerns this node. */
 export interface Converging {
   /** By policy: what should be here, or should go. */
-  readonly targets: Map<string, Target>
+  readonly targets: SmallMap<Target>
   /** Bundles that are here whole, verified and durable (as far as the driver said so since the start). */
-  readonly stored: Set<Cid>
-  readonly fetching: Map<Cid, Fetch>
+  readonly stored: SmallMap<true>
+  readonly fetching: SmallMap<Fetch>
   /** The last set of bundles to keep that the driver was told. */
   keepText: string
   run: Run | null
@@ -20,9 +21,9 @@ export interface Converging {
   /** When the last corrective runs began, oldest first. */
   corrections: number[]
   flapping: boolean
-  readonly outcomes: Map<string, readonly Outcome[]>
-  /** Policies whose winner waits for its wave here. */
-  readonly awaited: Set<string>
+  readonly outcomes: SmallMap<readonly Outcome[]>
+  /** Policies whose winner waits for its wave here; null until one does. */
+  awaited: Set<string> | null
   /** `converge` commands waiting for the end of a run. */
   readonly refs: number[]
 }
@@ -59,9 +60,9 @@ export interface Run {
 
 export function convergingOf(state: EngineState): Converging {
   state.converging ??= {
-    targets: new Map(),
-    stored: new Set(),
-    fetching: new Map(),
+    targets: new SmallMap(),
+    stored: new SmallMap(),
+    fetching: new SmallMap(),
     keepText: '',
     run: null,
     wanted: null,
@@ -69,8 +70,8 @@ export function convergingOf(state: EngineState): Converging {
     drifted: false,
     corrections: [],
     flapping: false,
-    outcomes: new Map(),
-    awaited: new Set(),
+    outcomes: new SmallMap(),
+    awaited: null,
     refs: [],
   }
   return state.converging

@@ -3,6 +3,7 @@ import { LIMITS } from '../limits.ts'
 import type { AddResult } from '../ledger/types.ts'
 import { isFeed, isLive, isVersion } from '../records/guards.ts'
 import type { Cid, Envelope, Key } from '../records/types.ts'
+import { SmallMap } from '../small-map.ts'
 import { scheduleSync } from '../sync/schedule.ts'
 import { afterwards, take } from './batches.ts'
 import { checkBytes, rememberRefusal } from './checks.ts'
@@ -139,9 +140,9 @@ function noteAdmitted(state: EngineState, from: Key | null, envelope: Envelope):
 
 /** Whoever told of a version has its bundle, or knows who has. */
 function noteAnnouncer(state: EngineState, from: Key, id: Cid): void {
-  state.announcers ??= new Map()
+  state.announcers ??= new SmallMap()
   const { announcers } = state
-  const oldest = announcers.size >= LIMITS.converge.announcers ? announcers.keys().next().value : undefined
+  const oldest = announcers.size >= LIMITS.converge.announcers ? announcers.oldest() : undefined
   if (oldest !== undefined) announcers.delete(oldest)
   announcers.set(id, from)
   state.bundlesDirty = true

@@ -6,6 +6,7 @@ import type { BeaconTable } from '../beacons/table.ts'
 import { emptyLedger } from '../ledger/ledger.ts'
 import type { Alarm, Changes, Ledger, MemberState } from '../ledger/types.ts'
 import type { Cid, Envelope, Key } from '../records/types.ts'
+import type { SmallMap } from '../small-map.ts'
 import { LinkTable } from '../sync/link-table.ts'
 import { newLink } from '../sync/links.ts'
 import type { Batches } from './batches.ts'
@@ -54,7 +55,7 @@ export class EngineState {
   /** Envelope hash to code, of what can never be taken. */
   refusals: Map<string, string> | null = null
   /** What is left of the hour's rate of each author, by gossip. */
-  authors: Map<Key, Bucket> | null = null
+  authors: SmallMap<Bucket> | null = null
   /** Ids of entries dated in the future when they came. */
   flagged: Set<Cid> | null = null
 
@@ -96,7 +97,7 @@ export class EngineState {
   toConfirm: Set<Key> | null = null
   converging: Converging | null = null
   /** Version to the peer that told of it first: it has the bundle, or knows who has. */
-  announcers: Map<Cid, Key> | null = null
+  announcers: SmallMap<Key> | null = null
   /** Versions whose bundles other peers asked this node to keep. */
   custody: Set<Cid> | null = null
   /** What is wanted, kept or asked of bundles must be looked at again. */
@@ -164,11 +165,17 @@ export function jittered(state: EngineState, ms: number, spread = 0.5): number {
 /** Up to `count` of these, drawn without repetition, in the order in which they were drawn. */
 export function draw<T>(state: EngineState, from: readonly T[], count: number): T[] {
   const rest = [...from]
-  const drawn: T[] = []
-  while (drawn.length < count && rest.length > 0) {
-    drawn.push(...rest.splice(Math.floor(state.random.next() * rest.length), 1))
+  const drawn = Math.min(count, rest.length)
+  // What is drawn moves to the front, and what was before it a place up: the rest keeps its order.
+  for (let at = 0; at < drawn; at++) {
+    const from = at + Math.floor(state.random.next() * (rest.length - at))
+    const one = rest[from]
+    if (one === undefined) continue
+    rest.copyWithin(at + 1, at, from)
+    rest[at] = one
   }
-  return drawn
+  rest.length = drawn
+  return rest
 }
 
 /** The clock to judge invites and provisional certificates by: ours, unless most others say that it is wrong. */

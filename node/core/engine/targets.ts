@@ -35,9 +35,7 @@ export function reaim(state: EngineState, policy: string): void {
 
 /** Certified labels and name; null if this node is no member. */
 export function identityOf(state: EngineState): NodeIdentity | null {
-  const member = state.durable.certificateOf(state.self, judgeNow(state))
-  if (member.state !== 'member') return null
-  return { labels: member.labels, name: state.durable.nameOf(state.self, judgeNow(state)) ?? member.name }
+  return state.durable.identityOf(state.self, judgeNow(state))
 }
 
 function aim(state: EngineState, policy: string, me: NodeIdentity): void {
@@ -45,7 +43,7 @@ function aim(state: EngineState, policy: string, me: NodeIdentity): void {
   const known = state.converging?.targets.get(policy)
   if (target === null) {
     if (known !== undefined) state.converging?.targets.delete(policy)
-    state.converging?.awaited.delete(policy)
+    state.converging?.awaited?.delete(policy)
     return
   }
   const converging = convergingOf(state)
@@ -73,9 +71,10 @@ const LEVELS: ReadonlyMap<string, 'debug' | 'info'> = new Map([
 /** Who waits for a wave looks again by and by; beacons make it sooner. */
 function noteAwaited(state: EngineState, converging: Converging, { policy, code }: Target): void {
   if (code === 'E_WAVE' || code === 'E_HALTED') {
+    converging.awaited ??= new Set()
     converging.awaited.add(policy)
     state.timers.soonest('rollout', state.now + jittered(state, LIMITS.rollout.checkMs, 0.25))
-  } else converging.awaited.delete(policy)
+  } else converging.awaited?.delete(policy)
 }
 
 /** At the timer: has a wave begun? */

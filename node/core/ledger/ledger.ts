@@ -5,7 +5,7 @@ import { alarmsOf, sharedNames } from './alarms.ts'
 import { between } from './between.ts'
 import { judge } from './judge.ts'
 import { isOpen, provenHeads, roleOf } from './law.ts'
-import { inviteView, membershipOf, nameOf } from './members.ts'
+import { identityOf, inviteView, membershipOf, nameOf } from './members.ts'
 import { rememberSelections } from './selections.ts'
 import { allSets } from './sets.ts'
 import { digestOf, EMPTY } from './state.ts'
@@ -179,6 +179,10 @@ class ValueLedger implements Ledger {
 
   certificateOf(peer: Key, now: Millis): Membership {
     return membershipOf(this.#state, peer, now)
+  }
+
+  identityOf(peer: Key, now: Millis): NodeIdentity | null {
+    return identityOf(this.#state, peer, now)
   }
 
   isMember(peer: Key, now: Millis): boolean {

@@ -5,7 +5,7 @@ import type { Certificate, Cid, Envelope, Invite, Key, Millis, Provisional } fro
 import { isOverused, judge, peersOf } from './judge.ts'
 import { LEDGER_LIMITS } from './limits.ts'
 import type { State } from './state.ts'
-import type { InviteView, Judgement, Membership, MemberState } from './types.ts'
+import type { InviteView, Judgement, Membership, MemberState, NodeIdentity } from './types.ts'
 
 /** Who belongs, under which name and labels, at a given time (RECORDS.md, section 4). */
 type Certified = Envelope<Certificate> | Envelope<Provisional>
@@ -24,10 +24,23 @@ export function membershipOf(state: State, peer: Key, now: Millis): Membership {
   if (all.length > 1) all.sort(byRank)
   const membership = amongAll(state, peer, all, now)
   if (all.length > 0) {
-    const alone = membership.state === 'member' && (state.names.get(membership.name) ?? []).length === 1
-    state.memberships.byPeer.set(peer, { ...untilNextEnd(all, now), membership, name: alone ? membership.name : null })
+    const alone = membership.state === 'member' && state.names.get(membership.name)?.length === 1
+    const { from, to } = untilNextEnd(all, now)
+    const name = alone ? membership.name : null
+    const identity = alone ? { labels: membership.labels, name: membership.name } : null
+    state.memberships.byPeer.set(peer, { from, to, membership, name, identity })
   }
   return membership
+}
+
+/** Labels and name of a member, as selectors see it; null for who is none. The same object until something changes. */
+export function identityOf(state: State, peer: Key, now: Millis): NodeIdentity | null {
+  const { byPeer } = state.memberships
+  const known = byPeer.get(peer)
+  if (known !== undefined && known.identity !== null && now >= known.from && now <= known.to) return known.identity
+  const member = membershipOf(state, peer, now)
+  if (member.state !== 'member') return null
+  return byPeer.get(peer)?.identity ?? { labels: member.labels, name: nameOf(state, peer, now) ?? member.name }
 }
 
 /** The times, around now, at which the same certificates have ended: what was found holds for all of them. */
@@ -55,11 +68,13 @@ function amongAll(state: State, peer: Key, all: readonly Judged[], now: Millis):
 }
 
 function certificatesOf(state: State, peer: Key): Judged[] {
-  return (state.peers.get(peer)?.certificates ?? []).flatMap((id) => {
+  const found: Judged[] = []
+  for (const id of state.peers.get(peer)?.certificates ?? []) {
     const entry = state.entries.get(id)
-    if (entry === undefined || !(isCertificate(entry) || isProvisional(entry))) return []
-    return { certificate: entry, judgement: judge(state, entry), until: endOf(state, entry) }
-  })
+    if (entry === undefined || !(isCertificate(entry) || isProvisional(entry))) continue
+    found.push({ certificate: entry, judgement: judge(state, entry), until: endOf(state, entry) })
+  }
+  return found
 }
 
 function endOf(state: State, certificate: Certified): Millis | null {

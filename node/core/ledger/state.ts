@@ -7,7 +7,7 @@ import type { Charters } from './charters.ts'
 import { NO_LAW } from './law.ts'
 import type { Law } from './law.ts'
 import { PMap } from './pmap.ts'
-import type { Digest, Judgement, Membership, Section } from './types.ts'
+import type { Digest, Judgement, Membership, NodeIdentity, Section } from './types.ts'
 
 /** Everything a ledger knows, as persistent maps. A draft is a copy whose fields are replaced while records are added. */
 export interface State {
@@ -53,6 +53,8 @@ export interface KnownMembership {
   readonly membership: Membership
   /** As `nameOf` gives it, if no other peer has that name. */
   readonly name: string | null
+  /** Of a member whose name no other peer has: what selectors see of it. */
+  readonly identity: NodeIdentity | null
 }
 
 /** With the ids that came and went since it was made. */

@@ -85,6 +85,8 @@ export interface Ledger {
   // Members
   /** The certificate in force for this peer, or why there is none. */
   certificateOf(peer: Key, now: Millis): Membership
+  /** Of a member: what selectors see of it; null for who is none. */
+  identityOf(peer: Key, now: Millis): NodeIdentity | null
   isMember(peer: Key, now: Millis): boolean
   /** All peers that ever held a certificate here, by key. */
   members(now: Millis): readonly Membership[]

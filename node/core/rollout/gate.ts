@@ -58,8 +58,8 @@ function of(waves: RolloutState['waves'], what: 'nodes' | 'done' | 'pending'): n
 
 /** Somebody says something else about a policy whose wave is awaited here: look again, soon. */
 export function noteForRollouts(state: EngineState, before: Beacon | undefined, now: Beacon): void {
-  const awaited = state.converging?.awaited
-  if (awaited === undefined || awaited.size === 0) return
+  const awaited = state.converging?.awaited ?? null
+  if (awaited === null || awaited.size === 0) return
   for (const policy of awaited) {
     const [was, is] = [before?.policies[policy], now.policies[policy]]
     if (was?.version === is?.version && was?.state === is?.state && before?.health === now.health) continue
