@@ -28,9 +28,8 @@ interface Stamp {
 
 /** More would make a stamp that costs as much as what it saves. */
 const STATES_MAX = 50_000
-/** A file that changed less than this ago may change again within the same tick of its clock, unseen. ms */
-const TICK_MS = 20
-
+/** The clock of a file system goes on every 4 ms, on slow kernels every 10: what is changed after that has another time. ms */
+const TICK_MS = 10
 export interface QuickResult {
   readonly policy: string
   readonly outcomes: readonly OutcomeRow[]
@@ -61,9 +60,11 @@ export async function noteQuick(
 ): Promise<void> {
   const key = keyOf(path, options)
   if (key === undefined || states.size > STATES_MAX) return
-  await new Promise((resolve) => setTimeout(resolve, TICK_MS))
+  // As they were when this run compared or wrote them: whatever happens after the command has ended shows at the next run.
   const rows = Array.from(states, ([file, { dev, ino, size, ctimeMs }]): State => [file, dev, ino, size, ctimeMs])
-  if (!rows.every(isSame)) return
+  const newest = rows.reduce((max, [, , , , ctimeMs]) => Math.max(max, ctimeMs), 0)
+  const left = newest + TICK_MS - Date.now()
+  if (left > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(left, TICK_MS)))
   const outcomes = result.outcomes.map(({ policy, key: name }) => ({
     policy,
     key: name,

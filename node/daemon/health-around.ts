@@ -17,7 +17,7 @@ export type Surrounded =
       readonly ok: true
       readonly wanted: { readonly policy: string; readonly version: string }
       readonly bundle: { readonly policy: CompiledPolicy }
-      readonly policy: Pick<HostPolicy, 'policy' | 'grant'>
+      readonly policy: Pick<HostPolicy, 'policy' | 'grant' | 'resources'>
     }
   | { readonly ok: false; readonly wanted: { readonly policy: string } }
 
@@ -73,23 +73,25 @@ export class AroundRun {
     const changed = changedPolicies(result.outcomes)
     const ready = prepared.filter((one) => one.ok)
     this.#marks.keepOnly(new Set(prepared.map(({ wanted }) => wanted.policy)))
-    const all = await Promise.all(ready.map(async (one) => await this.#settle(one, changed.has(one.policy.policy))))
+    const all = await Promise.all(ready.map(async (one) => await this.#settle(one, changed, result.outcomes)))
     return all.flat()
   }
 
-  async #settle(one: Ready, changed: boolean): Promise<Outcome[]> {
+  async #settle(one: Ready, changed: ReadonlySet<string>, outcomes: readonly Outcome[]): Promise<Outcome[]> {
     const { policy } = one.policy
     const { version } = one.wanted
     const { health, after } = this.#of(one)
-    if (health.length > 0 && (changed || !this.#marks.isWell(policy, version))) {
+    const checks = checksOf(one, outcomes)
+    if (health.length + checks.length > 0 && (changed.has(policy) || !this.#marks.isWell(policy, version))) {
       this.#marks.unwell(policy)
-      const problem = await problemOf(health, this.#host, this.#signal)
+      const problem = failedCheck(checks) ?? (await problemOf(health, this.#host, this.#signal))
       if (problem !== null) {
         const cancelled = this.#signal.aborted
         const state = cancelled ? ('waiting' as const) : ('failed' as const)
         return [{ ...bad(policy, 'health', cancelled ? 'E_CANCELLED' : 'E_HEALTH', problem), state }]
       }
-      this.#marks.well(policy, version)
+      // A check that nobody came to (what it requires has failed) says nothing.
+      if (checks.every(({ state }) => state === 'kept')) this.#marks.well(policy, version)
     }
     if (!this.#marks.owes(policy)) return []
     const problem = await this.#commands(after)
@@ -131,6 +133,18 @@ export class AroundRun {
       return [bad(policy.policy, 'health', error.code, error.message)]
     }
   }
+}
+
+/** What became of the `check` resources of a policy; those with `noop` are only to be looked at. */
+function checksOf({ policy: { policy, resources } }: Ready, outcomes: readonly Outcome[]): Outcome[] {
+  const keys = new Set(resources.flatMap(({ key, type, noop }) => (type === 'check' && !noop ? [key] : [])))
+  return keys.size === 0 ? [] : outcomes.filter((outcome) => outcome.policy === policy && keys.has(outcome.key))
+}
+
+/** After its grace and its retries a failed check counts as the health of its policy does. */
+function failedCheck(checks: readonly Outcome[]): string | null {
+  const ill = checks.find(({ state, code }) => state === 'failed' && code === 'E_CHECK')
+  return ill === undefined ? null : `${ill.key} failed: ${ill.reason}`
 }
 
 function hasCommands({ before, after }: Around): boolean {

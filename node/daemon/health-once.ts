@@ -34,7 +34,8 @@ export async function surroundOnce(
     ok: true,
     wanted: { policy: name, version },
     bundle: { policy },
-    policy: { policy: name, grant: null },
+    // Its checks have said so themselves, and no version can come back.
+    policy: { policy: name, grant: null, resources: [] },
   } as const
   const { prepared, outcomes } = await around.before([one], context, plan)
   if (prepared.length === 0) return { result: null, beside: outcomes }

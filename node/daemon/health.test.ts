@@ -70,6 +70,59 @@ describe('health checks', () => {
   })
 })
 
+describe('check resources', () => {
+  const checked = (content: string, more = '', rest = ''): string =>
+    `policy: app/shop\nselect: "true"\nresources:\n  file/a: { path: /etc/a, content: "${content}" }\n` +
+    `  check/web: { exec: [/bin/alive], retries: 0, require: [file/a]${more} }\n${rest}\n`
+  const alive = (code: number) => () => ({ code, output: code === 0 ? '' : 'no answer' })
+
+  it('that fail after a change fail the version, so that the last good one comes back', async () => {
+    rig.exec = alive(1)
+    const applied = await rig.apply([rig.policy(checked('1'))])
+    expect(applied).toMatchObject([{ state: 'failed', code: 'E_HEALTH' }])
+    expect(applied[0]?.stays).toBeUndefined()
+    expect(outcomesOf(applied)).toEqual([
+      'file/a changed new file, 1 bytes',
+      'check/web failed E_CHECK /bin/alive ended with exit code 1: no answer',
+      'health failed E_HEALTH check/web failed: /bin/alive ended with exit code 1: no answer',
+    ])
+  })
+
+  it('take no version back that was found well and has changed nothing since, also after a restart', async () => {
+    rig.exec = alive(0)
+    const wanted = rig.policy(checked('1'))
+    expect(await rig.apply([wanted])).toMatchObject([{ state: 'ok' }])
+    rig.restart()
+    rig.exec = alive(1)
+    expect(await rig.apply([wanted])).toMatchObject([{ state: 'failed', code: 'E_CHECK' }])
+    rig.put('/etc/a', 'drift')
+    expect(await rig.apply([wanted])).toMatchObject([{ state: 'failed', code: 'E_HEALTH' }])
+  })
+
+  it('are not asked what the health of a policy is before they hold', async () => {
+    rig.exec = ([program]) => ({ code: program === '/bin/alive' ? 1 : 0 })
+    await rig.apply([rig.policy(checked('1', '', 'health: [{exec: [/bin/health], within: 1ms}]'))])
+    expect(rig.commands).toEqual(['/bin/alive'])
+  })
+
+  it('that nobody came to neither fail a version nor find it well', async () => {
+    const wanted = rig.policy(checked('1'))
+    rig.host.mkdir('/etc/a', { mode: 0o755, uid: 0, gid: 0 })
+    rig.exec = alive(1)
+    expect(await rig.apply([wanted])).toMatchObject([{ state: 'failed', code: 'E_IN_THE_WAY' }])
+    expect(rig.commands).toEqual([])
+    rig.host.rmdir('/etc/a')
+    expect(await rig.apply([wanted])).toMatchObject([{ state: 'failed', code: 'E_HEALTH' }])
+  })
+
+  it('leave a version that must never fall back, and count for nothing with noop', async () => {
+    rig.exec = alive(1)
+    const never = rig.policy(checked('1', '', 'rollout: {fallback: never}'))
+    expect(await rig.apply([never])).toMatchObject([{ code: 'E_HEALTH', stays: true }])
+    expect(await rig.apply([rig.policy(checked('2', ', noop: true'))])).toMatchObject([{ code: 'E_CHECK' }])
+  })
+})
+
 describe('onChange', () => {
   const around = 'onChange: { before: [[/bin/lb, drain]], after: [[/bin/lb, undrain]] }'
 
