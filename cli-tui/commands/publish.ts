@@ -1,3 +1,4 @@
+import { rolloutFor } from '../../policies/index.ts'
 import type { Context, Invocation } from '../command.ts'
 import { EXIT } from '../errors.ts'
 import type { Exit } from '../errors.ts'
@@ -47,6 +48,7 @@ export async function run(context: Context, { args, options }: Invocation): Prom
     selector: policy.select,
     after: [...policy.after],
     onFork: policy.extra['onFork'] === 'hold' ? 'hold' : 'newest',
+    rollout: rolloutFor(policy),
     bundle: { cid: bundle.root.cid, size: bundle.size },
     uses: [...uses],
     meta: { repo, commit, dirty },

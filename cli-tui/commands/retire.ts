@@ -19,6 +19,7 @@ export async function run(context: Context, { args, options }: Invocation): Prom
     selector: head.selector ?? 'true',
     after: [],
     onFork: 'newest',
+    rollout: null,
     bundle: null,
     uses: [],
     meta: { repo: '', commit: '', dirty: false },

@@ -24,6 +24,8 @@ export async function run(context: Context, { args, options }: Invocation): Prom
     selector: target.selector ?? 'true',
     after: texts(body['after']),
     onFork: body['onFork'] === 'hold' ? 'hold' : 'newest',
+    // What is wrong must go everywhere at once, and the content was in force before.
+    rollout: null,
     bundle: target.bundle,
     uses: texts(body['uses']),
     meta: metaOf(body['meta']),

@@ -22,7 +22,7 @@ export async function publishWithKey(
       `Ask a root for: chorus grant ${signer.key} --publish ${request.policy}`,
     )
   }
-  const { policy, action, selector, after, onFork, bundle, uses, meta } = request
+  const { policy, action, selector, after, onFork, rollout, bundle, uses, meta } = request
   const body = buildVersion(ledger, signer.key, {
     at: context.io.now(),
     policy,
@@ -30,6 +30,7 @@ export async function publishWithKey(
     selector,
     after,
     onFork,
+    rollout,
     bundle,
     uses,
     meta,

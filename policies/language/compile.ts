@@ -8,7 +8,7 @@ import { RESOURCE_ROOTS, type Names } from './expressions.ts'
 import { readExtras } from './extras.ts'
 import { Folder } from './folder.ts'
 import { readAfter, readName, readSelect } from './head.ts'
-import { checkPolicyKeys, EXECUTES, type Executed } from './keys.ts'
+import { checkPolicyKeys } from './keys.ts'
 import { loadExtended, POLICY_FILE, type Loaded, type Reach } from './load.ts'
 import { checkReferences } from './references.ts'
 import { readResources } from './resources.ts'
@@ -22,8 +22,6 @@ export interface CompileOptions {
   readonly types: TypeTable
   /** Values of `--set`: variable (or a path into one) to YAML text. */
   readonly set?: Readonly<Record<string, string>>
-  /** What nodes can execute beside resources. Anything else of that kind is refused, never ignored. @default EXECUTES */
-  readonly executes?: readonly Executed[]
 }
 
 export interface Compiled {
@@ -94,10 +92,10 @@ function readPolicy(
   work: Work,
   reach: Reach,
   { top, whole, levels }: Loaded,
-  { set = {}, executes = EXECUTES }: CompileOptions,
+  { set = {} }: CompileOptions,
 ): { readonly policy: CompiledPolicy; readonly files: ReadonlyMap<string, SourceFile> } {
   const at = (key: string): YamlNode | undefined => top.entries.find((entry) => entry.key === key)?.value
-  checkPolicyKeys(work, top.entries, executes)
+  checkPolicyKeys(work, top.entries)
   const name = readName(work, at('policy'), top)
   const variables = readVariables(work, at('vars'), levels, set)
   const declared = readSecrets(work, at('secrets'), name)

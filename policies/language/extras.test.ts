@@ -3,7 +3,7 @@ import { compileFiles } from '../testing/policies.ts'
 
 const policy = (rest: string): string => `policy: a/b\nselect: "true"\n${rest}\nresources: {}\n`
 const found = (rest: string): string[] =>
-  compileFiles({ 'policy.yaml': policy(rest) }, {}, ['onChange', 'rollout']).diagnostics.map(
+  compileFiles({ 'policy.yaml': policy(rest) }).diagnostics.map(
     ({ code, line, column, message }) => `${code} ${line}:${column} ${message}`,
   )
 
@@ -11,7 +11,7 @@ describe('what is carried to the node beside resources', () => {
   it('is kept as it is written', () => {
     const rest =
       'health: [{http: "http://127.0.0.1:${vars.port}/", status: 204, within: 30s}, {tcp: "localhost:22"}, {exec: [test, -e, /a]}]\npriority: 10\nonFork: hold\nvars: {port: 1}\nonChange: {before: [[lb, drain]], after: [[lb, undrain]]}\nrollout: {waves: [{select: "labels.canary == \'true\'"}, 10%, 100%], soak: 10m, maxFailures: 1, fallback: never}'
-    const { policy: compiled, diagnostics } = compileFiles({ 'policy.yaml': policy(rest) }, {}, ['onChange', 'rollout'])
+    const { policy: compiled, diagnostics } = compileFiles({ 'policy.yaml': policy(rest) })
     expect(diagnostics).toEqual([])
     expect(compiled?.extra).toEqual({
       health: [
@@ -29,16 +29,6 @@ describe('what is carried to the node beside resources', () => {
         fallback: 'never',
       },
     })
-  })
-
-  it('is refused where nodes cannot execute it', () => {
-    const rest = 'onChange: {}\nrollout: {waves: [100%]}\nsecrets: {k: {file: /k}}'
-    const { diagnostics } = compileFiles({ 'policy.yaml': policy(rest) }, {}, [])
-    expect(diagnostics.map(({ code, line, column, message }) => `${code} ${line}:${column} ${message}`)).toEqual([
-      "E_UNSUPPORTED 3:1 This build cannot execute 'onChange'.",
-      "E_UNSUPPORTED 4:1 This build cannot execute 'rollout'.",
-      "E_UNSUPPORTED 5:1 This build cannot execute 'secrets'.",
-    ])
   })
 
   it.each([
@@ -59,6 +49,15 @@ describe('what is carried to the node beside resources', () => {
     ['onChange: {before: [drain]}', "E_VALUE 3:11 onChange.before.0 must be a list, not 'drain'."],
     ['rollout: {waves: []}', 'E_VALUE 3:10 rollout.waves must have at least 1 item.'],
     ['rollout: {waves: [10]}', 'E_VALUE 3:10 rollout.waves.0 must be a text or a map, not 10.'],
+    ['rollout: {waves: [0%, 100%]}', 'E_VALUE 3:10 rollout.waves.0 must be a percentage, as in 10%.'],
+    ['rollout: {waves: [{count: 0}, 100%]}', 'E_VALUE 3:10 rollout.waves.0.count must be at least 1.'],
+    ['rollout: {waves: [20%, 10%, 100%]}', 'E_VALUE 3:24 rollout.waves: 10% comes after 20%.'],
+    ['rollout: {waves: [10%, 50%]}', 'E_VALUE 3:24 rollout.waves: the last wave is not 100%.'],
+    ['rollout: {soak: 10m}', 'E_VALUE 3:17 rollout.soak needs waves.'],
+    [
+      'rollout: {waves: [100%], soak: "${vars.x}"}',
+      'E_VALUE 3:10 rollout.soak: must be a duration, as in 30s, 10m or 1h.',
+    ],
     ['rollout: {waves: [120%]}', 'E_VALUE 3:10 rollout.waves.0 must be a percentage, as in 10%.'],
     ['rollout: {waves: [{select: facts.os == "x"}]}', "E_SELECT 3:28 A selector cannot use 'facts', only labels."],
   ])('must have its form: %s', (rest, problem) => {

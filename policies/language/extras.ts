@@ -1,16 +1,14 @@
 import { z } from 'zod'
-import { checkSelector } from '../expr/selector.ts'
-import { isDynamic } from '../expr/interpolate.ts'
 import { LIMITS } from '../limits.ts'
 import type { Value } from '../model.ts'
 import { checkAttributes } from './attributes.ts'
 import { checkTexts, type Names } from './expressions.ts'
+import { checkRollout, rolloutShape } from './rollout.ts'
 import { complain, type Work } from './work.ts'
 import { kindOfNode, valueOf, type YamlEntry } from './yaml.ts'
 
 const duration = z.string().regex(/^[1-9][0-9]{0,6}(ms|s|m|h)$|\$\{/, 'a duration, as in 30s, 10m or 1h')
 const argv = z.array(z.string()).min(1, 'a list that starts with a program').max(LIMITS.argvWords)
-const percent = z.string().regex(/^(100|[1-9]?[0-9])%$/, 'a percentage, as in 10%')
 
 const check = z
   .strictObject({
@@ -47,18 +45,7 @@ export const EXTRAS = z.object({
   onChange: z
     .strictObject({ before: z.array(argv).max(100).optional(), after: z.array(argv).max(100).optional() })
     .describe('commands around a run that changes something'),
-  rollout: z
-    .strictObject({
-      waves: z
-        .array(z.union([percent, z.strictObject({ select: z.string() })]))
-        .min(1)
-        .max(100)
-        .optional(),
-      soak: duration.optional(),
-      maxFailures: z.int().min(0).optional(),
-      fallback: z.enum(['never', 'automatic']).optional(),
-    })
-    .describe('in which waves a version reaches the nodes'),
+  rollout: rolloutShape.describe('in which waves a version reaches the nodes'),
 })
 
 type Extra = keyof typeof EXTRAS.shape
@@ -81,7 +68,7 @@ export function readExtras(work: Work, entries: readonly YamlEntry[], names: Nam
     const value = valueOf(entry.value)
     extras[entry.key] = value
     if (entry.key !== 'rollout') checkTexts(work, entry.value, names)
-    else checkWaves(work, entry)
+    else checkRollout(work, entry, entries.find(({ key }) => key === 'select')?.value)
     const result = checkAttributes(z.object({ [entry.key]: EXTRAS.shape[entry.key] }), { [entry.key]: value })
     if (!('problems' in result)) continue
     for (const { message, hint } of result.problems) {
@@ -103,15 +90,4 @@ const ADVICE: Readonly<Record<Extra, string>> = {
 
 function isExtra(key: string): key is Extra {
   return Object.hasOwn(EXTRAS.shape, key)
-}
-
-/** Selectors of waves hang on labels only: who is in a wave must not be the node's own word. */
-function checkWaves(work: Work, { value }: YamlEntry): void {
-  const waves = value.kind === 'map' ? value.entries.find((entry) => entry.key === 'waves')?.value : undefined
-  for (const wave of waves?.kind === 'list' ? waves.items : []) {
-    const select = wave.kind === 'map' ? wave.entries.find((entry) => entry.key === 'select')?.value : undefined
-    if (select?.kind !== 'scalar' || typeof select.value !== 'string' || isDynamic(select.value)) continue
-    const text = select.value
-    work.report.attempt(work.report.place(select.file, select.offset), '', () => checkSelector(text, ['labels']))
-  }
 }

@@ -2,14 +2,6 @@ import { didYouMean } from '../expr/suggest.ts'
 import { complainKey, type Work } from './work.ts'
 import type { YamlEntry } from './yaml.ts'
 
-/** Parts of a policy that are carried to the node and executed there, apart from its resources. */
-export const EXECUTED = ['onChange', 'rollout', 'secrets'] as const
-
-export type Executed = (typeof EXECUTED)[number]
-
-/** What nodes of this build execute. Anything else of that kind is refused at publish, never ignored. */
-export const EXECUTES: readonly Executed[] = ['onChange', 'secrets']
-
 /** Keys of a policy, in the order in which `chorus fmt` writes them. */
 export const POLICY_KEYS = [
   'policy',
@@ -31,8 +23,8 @@ export const POLICY_KEYS = [
 /** Keys of a component, in order: a policy without `select`, whose variables are parameters. */
 export const COMPONENT_KEYS = ['policy', 'extends', 'parameters', 'components', 'resources'] as const
 
-/** Reports keys that a policy does not have, and those that this build cannot execute. */
-export function checkPolicyKeys(work: Work, entries: readonly YamlEntry[], executes: readonly Executed[]): void {
+/** Reports keys that a policy does not have. */
+export function checkPolicyKeys(work: Work, entries: readonly YamlEntry[]): void {
   for (const entry of entries) {
     if (entry.key === 'parameters') {
       const hint = 'Write vars, or remove select if this is a component.'
@@ -40,15 +32,8 @@ export function checkPolicyKeys(work: Work, entries: readonly YamlEntry[], execu
     } else if (!POLICY_KEYS.some((key) => key === entry.key)) {
       const message = `a policy has no '${entry.key}'.${didYouMean(entry.key, POLICY_KEYS)}`
       complainKey(work, entry, 'E_UNKNOWN_KEY', message, `It has ${POLICY_KEYS.join(', ')}.`)
-    } else if (EXECUTED.some((key) => key === entry.key && !executes.includes(key)) && !isOnlyFallback(entry)) {
-      complainKey(work, entry, 'E_UNSUPPORTED', `this build cannot execute '${entry.key}'`)
     }
   }
-}
-
-/** Of a rollout, what a node does by itself: it says whether a failed health check brings the last good version back. */
-function isOnlyFallback({ key, value }: YamlEntry): boolean {
-  return key === 'rollout' && value.kind === 'map' && value.entries.every((part) => part.key === 'fallback')
 }
 
 const NOT_IN_COMPONENT: Readonly<Record<string, string>> = {

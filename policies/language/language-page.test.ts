@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { secretHeader } from '../secrets/header.ts'
 import type { SecretAnswer } from '../secrets/use.ts'
-import { compileFiles, node, problems, resolveFor, rightPolicy } from '../testing/policies.ts'
+import { node, resolveFor, rightPolicy } from '../testing/policies.ts'
+import { rolloutFor } from './rollout.ts'
 
 /** The policies at the end of the page that defines the language, as they stand there. */
 const page = (name: string): string => readFileSync(join(import.meta.dirname, 'page', `${name}.txt`), 'utf8')
@@ -12,12 +13,6 @@ const SITE = page('site')
 const USERS = page('users')
 
 const SHOP = page('shop')
-
-const without = (text: string, ...keys: string[]): string =>
-  text
-    .split('\n')
-    .filter((line) => !keys.some((key) => line.startsWith(key)))
-    .join('\n')
 
 describe('the policies of the language page', () => {
   it('base/users: users by layers, of whom one is removed on one node', () => {
@@ -76,25 +71,20 @@ describe('the policies of the language page', () => {
     expect(there.resources.filter(({ sensitive }) => sensitive)).toHaveLength(1)
   })
 
-  it('app/shop: everything but its rollout and onChange, which are refused and not ignored', () => {
+  it('app/shop: its links wait for the migration where that runs, and its waves are in the record', () => {
     const files = { 'data/env/prod.yaml': 'migrator: shop-1\n', 'shop.tgz': 'TGZ' }
-    expect(problems({ 'policy.yaml': SHOP, ...files })).toEqual([
-      "E_UNSUPPORTED 5:1 This build cannot execute 'onChange'.",
-      "E_UNSUPPORTED 12:1 This build cannot execute 'rollout'.",
-    ])
-    const policy = rightPolicy({ 'policy.yaml': without(SHOP, 'onChange:', 'rollout:'), ...files })
+    const policy = rightPolicy({ 'policy.yaml': SHOP, ...files })
     const requires = (name: string): readonly string[] | undefined =>
       resolveFor(policy, node({ app: 'shop', env: 'prod' }, {}, name), ['shop.tgz']).resources.find(
         (one) => one.key === 'file/current',
       )?.require
     expect(requires('shop-1')).toEqual(['archive/release', 'exec/migrate'])
     expect(requires('shop-2')).toEqual(['archive/release'])
-  })
-
-  it('app/shop: as it stands, for nodes that execute all of it', () => {
-    const files = { 'data/env/prod.yaml': 'migrator: shop-1\n', 'shop.tgz': 'TGZ' }
-    const { policy, diagnostics } = compileFiles({ 'policy.yaml': SHOP, ...files }, {}, ['onChange', 'rollout'])
-    expect(diagnostics).toEqual([])
-    expect(Object.keys(policy?.extra ?? {})).toEqual(['onChange', 'health', 'rollout'])
+    expect(Object.keys(policy.extra)).toEqual(['onChange', 'health', 'rollout'])
+    expect(rolloutFor(policy)).toEqual({
+      waves: [{ select: "labels.canary == 'true'" }, { percent: 10 }, { percent: 100 }],
+      soakMs: 600_000,
+      maxFailures: 1,
+    })
   })
 })

@@ -8,7 +8,6 @@ import { inForce } from '../testing/converge.ts'
 import { node } from '../testing/policies.ts'
 import { ToolLab, type Recorded } from '../testing/tools.ts'
 import { compile } from './compile.ts'
-import { EXECUTED } from './keys.ts'
 import { resolve } from './resolve.ts'
 import { memorySource } from './source.ts'
 
@@ -73,7 +72,7 @@ const PAGES: Readonly<Record<string, Page>> = {
 
 async function plan(name: string, { labels, files }: Page): Promise<string> {
   const source = memorySource({ 'policy.yaml': readFileSync(join(FOLDER, `${name}.txt`), 'utf8'), ...files })
-  const { policy, diagnostics } = compile(source, { types: RESOURCE_TYPES, executes: EXECUTED })
+  const { policy, diagnostics } = compile(source, { types: RESOURCE_TYPES })
   expect(diagnostics).toEqual([])
   if (policy === undefined) return ''
   const secrets = (): { value: string } => ({ value: 'PRIVATE KEY\n' })

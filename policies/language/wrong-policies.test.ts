@@ -39,7 +39,7 @@ describe('a wrong policy', () => {
     ],
     [
       'policy: a/b\nselect: "true"\nrollout: {waves: []}\nresources: {}\n',
-      "E_UNSUPPORTED 3:1 This build cannot execute 'rollout'.",
+      'E_VALUE 3:10 rollout.waves must have at least 1 item.',
     ],
     ['policy: a/b\nselect: "true"\nsecrets: {a: {age: x}}\nresources: {}\n', "E_NO_FILE 3:20 The folder has no 'x'."],
     ['policy: a/b\nselect: "true"\nhealth: 3\nresources: {}\n', 'E_VALUE 3:9 health must be a list, not 3.'],

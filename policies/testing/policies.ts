@@ -1,6 +1,5 @@
 import { compile, type Compiled } from '../language/compile.ts'
 import { formatDiagnostic } from '../language/diagnostic.ts'
-import type { Executed } from '../language/keys.ts'
 import { joinPath } from '../language/relative.ts'
 import { memorySource, type PolicySource } from '../language/source.ts'
 import { resolve, type Resolved, type ResolveOptions } from '../language/resolve.ts'
@@ -36,12 +35,8 @@ export function treeSource(files: Files, at = ''): PolicySource {
 }
 
 /** Compiles files given as text. */
-export function compileFiles(
-  files: Files,
-  set: Record<string, string> = {},
-  executes: readonly Executed[] = ['secrets'],
-): Compiled {
-  return compile(treeSource(files), { types: TEST_TYPES, set, executes })
+export function compileFiles(files: Files, set: Record<string, string> = {}): Compiled {
+  return compile(treeSource(files), { types: TEST_TYPES, set })
 }
 
 /** Compiles a policy that must be right. */

@@ -8,6 +8,7 @@ import {
   type PolicySource,
   resolve,
   RESOURCE_TYPES,
+  rolloutFor,
   type Sha256,
   usedNames,
   usesOf,
@@ -34,7 +35,7 @@ export function compileForFleet(
   sha256: Sha256,
 ): CompiledForFleet {
   const from = source ?? memorySource({ 'policy.yaml': policyText(name, part) })
-  const compiled = compile(from, { types: RESOURCE_TYPES, set: part.set, executes: EXECUTED })
+  const compiled = compile(from, { types: RESOURCE_TYPES, set: part.set })
   const { policy, diagnostics } = compiled
   if (policy === undefined) return { bundle: undefined, diagnostics }
   const built = buildBundle(policy, compiled.files, sha256)
@@ -46,6 +47,7 @@ export function compileForFleet(
       selector: policy.select,
       after: policy.after,
       onFork: part.onFork ?? onFork,
+      rollout: rolloutFor(policy),
       uses: usesOf(policy),
       cid: built.root.cid,
       size: part.size ?? built.size,
@@ -54,9 +56,6 @@ export function compileForFleet(
     },
   }
 }
-
-/** What nodes of this build execute beside resources: a simulation must not refuse what they would take. */
-const EXECUTED = ['onChange', 'rollout', 'secrets'] as const
 
 type CompiledPolicy = NonNullable<Compiled['policy']>
 

@@ -50,7 +50,7 @@ const META = { by: 'sim', message: '', repo: '', commit: '', dirty: false }
 
 /** The bundle is put where it is published, and the version noted, with what its author will say of it. */
 function begin(state: WorldState, node: number, author: Key, ledger: Ledger, bundle: PolicyBundle) {
-  const { policy, selector, after, onFork, uses, cid, size } = bundle
+  const { policy, selector, after, onFork, rollout = null, uses, cid, size } = bundle
   state.hosts.know(bundle)
   state.blobs.put(node, cid, size)
   const { publication, ref } = state.publications.begin({
@@ -61,7 +61,8 @@ function begin(state: WorldState, node: number, author: Key, ledger: Ledger, bun
     authorised: mayPublish(ledger, author, bundle),
     selects: selectedBy(state, selector),
   })
-  const said = { policy, action: 'apply', selector, after, onFork, bundle: { cid, size }, uses, meta: META } as const
+  const how = { selector, after, onFork, rollout }
+  const said = { policy, action: 'apply', ...how, bundle: { cid, size }, uses, meta: META } as const
   return { publication, ref, said }
 }
 

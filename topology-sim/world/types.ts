@@ -8,6 +8,7 @@ import type {
   Grant,
   Key,
   Labels,
+  Rollout,
   Ledger,
   LocalState,
   Signer,
@@ -132,6 +133,8 @@ export interface PolicyBundle {
   readonly selector: string
   readonly after: readonly string[]
   readonly onFork: 'newest' | 'hold'
+  /** @default null: all nodes at once */
+  readonly rollout?: Rollout | null
   readonly uses: readonly string[]
   readonly cid: Cid
   /** Bytes of all its blocks. */

@@ -7,11 +7,17 @@ const good = {
   maxFailures: 0,
 }
 
+const selector = "labels.role == 'web'"
+
 describe('the rollout of a version', () => {
   it('is what its author wrote, or none', () => {
-    expect(rolloutOf({ rollout: null })).toBeNull()
-    expect(rolloutOf({ rollout: good })).toEqual(good)
-    expect(rolloutOf({ rollout: good })?.waves.map(describeWave)).toEqual(["labels.canary == 'yes'", '2 nodes', '100%'])
+    expect(rolloutOf({ rollout: null, selector })).toBeNull()
+    expect(rolloutOf({ rollout: good, selector })).toEqual(good)
+    expect(rolloutOf({ rollout: good, selector })?.waves.map(describeWave)).toEqual([
+      "labels.canary == 'yes'",
+      '2 nodes',
+      '100%',
+    ])
   })
 
   it.each([
@@ -26,6 +32,10 @@ describe('the rollout of a version', () => {
     ['a negative bound', { ...good, maxFailures: -1 }],
     ['something newer', { ...good, window: 'night' }],
   ])('is not understood with %s', (_, rollout) => {
-    expect(rolloutOf({ rollout })).toBeUndefined()
+    expect(rolloutOf({ rollout, selector })).toBeUndefined()
+  })
+
+  it('is not understood if facts select, which nobody knows of others', () => {
+    expect(rolloutOf({ rollout: good, selector: "facts.os == 'linux'" })).toBeUndefined()
   })
 })

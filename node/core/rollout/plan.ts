@@ -23,9 +23,10 @@ export const WAVES_MAX = 100
  *
  * @returns null: none, all nodes at once; undefined: this build does not understand it, so nothing may begin here
  */
-export function rolloutOf({ rollout }: Pick<Version, 'rollout'>): Rollout | null | undefined {
+export function rolloutOf({ rollout, selector }: Pick<Version, 'rollout' | 'selector'>): Rollout | null | undefined {
   if (rollout === null) return null
-  if (typeof rollout !== 'object') return undefined
+  // Facts are each node's own word: nobody could tell whom it selects.
+  if (typeof rollout !== 'object' || selector.includes('facts')) return undefined
   const known = read.get(rollout)
   if (known !== undefined) return known
   const parsed = parse(rollout)
