@@ -1,3 +1,4 @@
+import { PolicyError } from '../errors.ts'
 import type { Installed, PackageProvider } from './package-provider.ts'
 import { askTool } from './tool.ts'
 
@@ -10,7 +11,11 @@ export const pacman: PackageProvider = {
   indexPaths: ['/var/lib/pacman/sync'],
   async installed(context) {
     const packages = new Map<string, Installed>()
-    for (const line of (await askTool(context, ['pacman', '-Q', '--color', 'never'])).split('\n')) {
+    const output = await askTool(context, ['pacman', '-Q', '--color', 'never'], [0, 1])
+    // It ends with 1 also where nothing is installed yet, as below a fresh root.
+    const error = /^error: .*/m.exec(output)?.[0]
+    if (error !== undefined) throw new PolicyError('E_EXIT', `pacman -Q cannot tell what is installed: ${error}`)
+    for (const line of output.split('\n')) {
       const [name = '', version, ...rest] = line.split(' ')
       if (version !== undefined && rest.length === 0) packages.set(name, { version, held: false, state: 'whole' })
     }
@@ -33,7 +38,8 @@ export const pacman: PackageProvider = {
       ...(remove.length === 0 ? [] : [['pacman', purge ? '-Rn' : '-R', '--noconfirm', ...options, '--', ...remove]]),
     ]
   },
-  sameVersion: (wanted, is) => wanted === is || wanted === is.replace(/-[^-]*$/, ''),
+  // People write 1.24.0, 1.24.0-1 or 1:1.24.0-1.
+  sameVersion: (wanted, is) => [is, is.replace(/^\d+:/, ''), is.replace(/^\d+:|-[^-]*$/g, '')].includes(wanted),
   locked: /unable to lock database/,
   stale: /target not found|failed retrieving file/,
   complaints: /^error:/,

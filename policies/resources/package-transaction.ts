@@ -41,6 +41,20 @@ export async function packageWork(provider: PackageProvider, wish: PackageWish):
   return workFor(provider, wish, installed, newest)
 }
 
+/** Fetching that is under way: those who come meanwhile wait for it. */
+const fetching = new WeakMap<HostPort, Promise<void>>()
+
+/** Fetches the index of what can be had if it is older than the wish allows. One that cannot be fetched is left as it is. */
+export async function freshIndex(
+  provider: PackageProvider,
+  { context, timeoutMs, indexMs }: PackageWish,
+): Promise<void> {
+  const { host } = context
+  const running = fetching.get(host) ?? new PackageRunner(provider, context, timeoutMs).refreshIfOlder(indexMs)
+  fetching.set(host, running)
+  await running.finally(() => fetching.delete(host))
+}
+
 /**
  * Fulfils wishes with as few transactions as can be: one for all that go with the same options. If it fails, each is tried
  * by itself, so that one wrong name does not keep the others out.

@@ -8,7 +8,7 @@ import { apt } from './package-apt.ts'
 import { dnf } from './package-dnf.ts'
 import { pacman } from './package-pacman.ts'
 import type { PackageProvider } from './package-provider.ts'
-import { fulfil, packageWork } from './package-transaction.ts'
+import { freshIndex, fulfil, packageWork } from './package-transaction.ts'
 import type { PackageWish } from './package-wish.ts'
 import { fieldsOf, textsOf } from './remembered.ts'
 import { defineType, KEPT, type TypeContext, type Typed } from './type.ts'
@@ -75,6 +75,8 @@ export const packages = defineType({
     if (bad !== undefined) throw new PolicyError('E_VALUE', `'${bad}' cannot be the name of a package`)
     if (wish.hold !== undefined && provider.hold === undefined)
       throw new PolicyError('E_UNSUPPORTED', `${provider.name} cannot hold packages: leave \`hold\` out on this host`)
+    // What is new is only known from a fresh index. A plan fetches nothing.
+    if (wish.state === 'latest' && context.diffs !== 'all') await freshIndex(provider, wish)
     const work = await packageWork(provider, wish)
     if (work.changes.length === 0) return KEPT
     return {

@@ -188,7 +188,11 @@ async function carefully(
   } catch (error) {
     if (!(error instanceof PolicyError) || error.code !== 'E_EXIT' || !['start', 'restart', 'reload'].includes(action))
       throw error
-    throw await withReason(context, manager, unit, `${action} of ${unit} failed`)
+    const words = context.sensitive ? '' : await manager.lastWords(context, unit)
+    // Where the service itself said nothing that is kept, what the tool said of it is all there is.
+    throw words === ''
+      ? error
+      : new PolicyError('E_EXIT', `${action} of ${unit} failed: ${words.slice(0, LIMITS.execShownChars)}`)
   }
 }
 
