@@ -39,7 +39,8 @@ export const apk: PackageProvider = {
     ]
   },
   sameVersion: (wanted, is) => wanted === is,
-  locked: /Unable to lock database/,
+  // Without the right to lock, or on a disk that cannot be written, nobody else is at work.
+  locked: /Unable to lock database: (?!Permission denied|Read-only)/,
   stale: /unable to select packages|no such package/,
   complaints: /ERROR:|^ {2}\S/,
 }

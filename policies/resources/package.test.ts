@@ -274,6 +274,12 @@ describe('other package managers', () => {
       'E_EXIT: apk ended with exit code 1: ERROR: unable to select',
     )
     expect(await lab.one('package/nginx', { state: 'absent' })).toBe('changed wanted: remove nginx 1.26.2-r0')
+    lab.answers.set('apk add -q --upgrade nginx', {
+      code: 99,
+      output: 'ERROR: Unable to lock database: Read-only file system\n',
+    })
+    expect(await lab.one('package/nginx', {})).toContain('E_EXIT: apk ended with exit code 99: ERROR: Unable to lock')
+    expect(lab.host.slept).toEqual([])
   })
 
   it('pacman', async () => {
