@@ -60,15 +60,12 @@ function dispatch(state: WorldState, kind: number, a: number, b: number, payload
       if (isAlive(state, a, b)) ring(state, a)
       return
     case EVENT.persisted:
-      return alive(state, a, b, () => persisted(state, a, payload as Extract<Effect, { type: 'persist' }>))
     case EVENT.stored:
-      return alive(state, a, b, () => state.blobs.stored(a, payload as number))
     case EVENT.applied:
-      return alive(state, a, b, () => state.hosts.applied(a, payload as HostRun))
     case EVENT.drift:
-      return alive(state, a, b, () => state.hosts.drift(a, [payload as string]))
     case EVENT.blobCheck:
-      return alive(state, a, b, () => state.blobs.check(a, payload as number))
+    case EVENT.probed:
+      return alive(state, kind, a, b, payload)
     case EVENT.peerUp:
       return state.connections.peerUp(a, b)
     case EVENT.peerDown:
@@ -78,8 +75,6 @@ function dispatch(state: WorldState, kind: number, a: number, b: number, payload
       return
     case EVENT.cut:
       return state.connections.noticed(a, b)
-    case EVENT.probed:
-      return alive(state, a, b, () => feed(state, a, answerOf(state, a, payload as Probe)))
     case EVENT.tend:
       return state.connections.tend(a)
     case EVENT.action: {
@@ -96,13 +91,31 @@ function isAlive(state: WorldState, node: number, life: number): boolean {
 }
 
 /** In this life only; a node that sleeps finds it when it wakes. */
-function alive(state: WorldState, node: number, life: number, act: () => void): void {
+function alive(state: WorldState, kind: number, node: number, life: number, payload: unknown): void {
   if (state.life[node] !== life) return
-  if (state.status[node] === STATUS.up) return act()
+  if (state.status[node] === STATUS.up) return own(state, kind, node, payload)
   if (state.status[node] !== STATUS.asleep) return
   const inbox = state.inboxes.get(node) ?? []
-  inbox.push(act)
+  inbox.push(() => own(state, kind, node, payload))
   state.inboxes.set(node, inbox)
+}
+
+/** What a node's own disk, host and fetches bring it. */
+function own(state: WorldState, kind: number, node: number, payload: unknown): void {
+  switch (kind) {
+    case EVENT.persisted:
+      return persisted(state, node, payload as Extract<Effect, { type: 'persist' }>)
+    case EVENT.stored:
+      return state.blobs.stored(node, payload as number)
+    case EVENT.applied:
+      return state.hosts.applied(node, payload as HostRun)
+    case EVENT.drift:
+      return state.hosts.drift(node, [payload as string])
+    case EVENT.blobCheck:
+      return state.blobs.check(node, payload as number)
+    case EVENT.probed:
+      return feed(state, node, answerOf(state, node, payload as Probe))
+  }
 }
 
 /** Whatever the node was doing when its lid was closed. */

@@ -27,12 +27,16 @@ const BITS = 5
 const MASK = 31
 
 export class PMap<V> {
-  readonly size: number
+  #size: number
   readonly #root: Branch<V>
 
   private constructor(root: Branch<V>, size: number) {
     this.#root = root
-    this.size = size
+    this.#size = size
+  }
+
+  get size(): number {
+    return this.#size
   }
 
   static empty<V>(): PMap<V> {
@@ -44,16 +48,20 @@ export class PMap<V> {
   }
 
   #find(key: string, hash: number): V | undefined {
-    let slot: Slot<V> = this.#root
-    for (let shift = 0; 'slots' in slot; shift += BITS) {
+    let branch: Branch<V> = this.#root
+    for (let shift = 0; ; shift += BITS) {
+      const { bitmap } = branch
       const bit = 1 << ((hash >>> shift) & MASK)
-      if ((slot.bitmap & bit) === 0) return undefined
-      const next: Slot<V> | undefined = slot.slots[bitsBelow(slot.bitmap, bit)]
-      if (next === undefined) return undefined
-      slot = next
+      if ((bitmap & bit) === 0) return undefined
+      const slot = branch.slots[bitsBelow(bitmap, bit)]
+      if (slot === undefined) return undefined
+      if ('slots' in slot) {
+        branch = slot
+        continue
+      }
+      if ('leaves' in slot) return slot.leaves.find((leaf) => leaf.key === key)?.value
+      return slot.hash === hash && slot.key === key ? slot.value : undefined
     }
-    if ('leaves' in slot) return slot.leaves.find((leaf) => leaf.key === key)?.value
-    return slot.key === key ? slot.value : undefined
   }
 
   has(key: string): boolean {
@@ -69,7 +77,11 @@ export class PMap<V> {
     const before = this.#find(key, hash)
     if (before === value) return this
     const root = put(this.#root, { key, hash, value }, 0, edit)
-    return new PMap(root, before === undefined ? this.size + 1 : this.size)
+    const size = before === undefined ? this.#size + 1 : this.#size
+    if (root !== this.#root) return new PMap(root, size)
+    // Changed in place: nobody else has seen this map.
+    this.#size = size
+    return this
   }
 
   delete(key: string): PMap<V> {
@@ -97,7 +109,8 @@ function hashOf(key: string): number {
   let hash = 0x811c9dc5 ^ key.length
   for (let i = Math.max(0, key.length - 16); i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193)
   hash ^= hash >>> 15
-  return Math.imul(hash, 0x2c1b3c6d) >>> 0
+  // Signed, as engines keep 32 signed bits in place and box anything larger.
+  return Math.imul(hash, 0x2c1b3c6d)
 }
 
 function bitsBelow(bitmap: number, bit: number): number {
@@ -115,13 +128,24 @@ function put<V>(branch: Branch<V>, leaf: Leaf<V>, shift: number, edit: object | 
   if (there === undefined) {
     if (!own) return { bitmap: branch.bitmap | bit, slots: branch.slots.toSpliced(at, 0, leaf), owner: edit }
     branch.bitmap |= bit
-    branch.slots.splice(at, 0, leaf)
+    insertAt(branch.slots, at, leaf)
     return branch
   }
   const below = merged(there, leaf, shift + BITS, edit)
   if (!own) return { bitmap: branch.bitmap, slots: branch.slots.with(at, below), owner: edit }
   branch.slots[at] = below
   return branch
+}
+
+/** As `splice`, which makes a list of what it took out each time. */
+function insertAt<T>(list: T[], at: number, item: T): void {
+  let carried = item
+  for (let i = at; i < list.length; i++) {
+    const held = list[i]
+    list[i] = carried
+    if (held !== undefined) carried = held
+  }
+  list.push(carried)
 }
 
 function merged<V>(slot: Slot<V>, leaf: Leaf<V>, shift: number, edit: object | null): Slot<V> {

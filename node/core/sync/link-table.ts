@@ -10,7 +10,9 @@ const NOBODY: readonly Key[] = []
 export class LinkTable {
   readonly #make: (peer: Key, since: number) => Link
   #awake: Map<Key, Link> | null = null
+  /** Who was in step from the start and still is connected; `#woken` of them are among those awake. */
   #resting = NOBODY
+  #woken = 0
   #restingSince = 0
 
   /** @param make a link that was opened at that time */
@@ -25,7 +27,7 @@ export class LinkTable {
   }
 
   get size(): number {
-    return (this.#awake?.size ?? 0) + this.#resting.length
+    return (this.#awake?.size ?? 0) + this.#resting.length - this.#woken
   }
 
   has(peer: Key): boolean {
@@ -37,7 +39,7 @@ export class LinkTable {
     if (known !== undefined || !this.#resting.includes(peer)) return known
     const link = this.#make(peer, this.#restingSince)
     link.syncedAt = this.#restingSince
-    this.#resting = this.#resting.filter((other) => other !== peer)
+    this.#woken++
     this.set(peer, link)
     return link
   }
@@ -48,18 +50,23 @@ export class LinkTable {
   }
 
   delete(peer: Key): boolean {
-    if (this.#awake?.delete(peer) === true) return true
-    if (!this.#resting.includes(peer)) return false
+    const wasAwake = this.#awake?.delete(peer) === true
+    if (!this.#resting.includes(peer)) return wasAwake
+    if (wasAwake) this.#woken--
     this.#resting = this.#resting.filter((other) => other !== peer)
     return true
   }
 
   keys(): readonly Key[] {
-    return [...(this.#awake?.keys() ?? []), ...this.#resting]
+    const awake = this.#awake
+    if (awake === null) return this.#resting
+    const keys = [...awake.keys()]
+    for (const peer of this.#resting) if (this.#woken === 0 || !awake.has(peer)) keys.push(peer)
+    return keys
   }
 
   values(): Iterable<Link> {
-    for (const peer of this.#resting) this.get(peer)
+    if (this.#woken < this.#resting.length) for (const peer of this.#resting) this.get(peer)
     return this.awake()
   }
 
