@@ -22,7 +22,20 @@ export interface LocalBundle {
   readonly close: () => void
 }
 
-export function bundleOfFolder({ policy, bundle, sources }: Built): LocalBundle {
+export function bundleOfFolder(built: Built): LocalBundle {
+  const { policy, sources } = built
+  const whole = {
+    get cid() {
+      return built.bundle.root.cid
+    },
+    get size() {
+      return built.bundle.size
+    },
+    blocks: () => rootFirst(built.bundle),
+    close: () => undefined,
+  }
+  if (sources.size === 0) return Object.assign(whole, { policy, files: new Map<string, BundleFile>(), chunk: changed })
+  const { bundle } = built
   const places = new Map<
     string,
     { readonly read: (offset: number, length: number) => Uint8Array; readonly offset: number; readonly length: number }
@@ -39,21 +52,16 @@ export function bundleOfFolder({ policy, bundle, sources }: Built): LocalBundle 
       })
     })
   }
-  return {
-    cid: bundle.root.cid,
-    size: bundle.size,
-    policy,
-    files: filesOf(bundle.content),
-    chunk: (cid) => {
-      const place = places.get(cid)
-      const bytes = place?.read(place.offset, place.length)
-      if (bytes === undefined || !isContentOf(cid, bytes))
-        throw new CliError('E_SOURCE', 'a file of the policy changed while it was being applied: run it again')
-      return bytes
-    },
-    blocks: () => rootFirst(bundle),
-    close: () => undefined,
+  const chunk = (cid: string): Uint8Array => {
+    const place = places.get(cid)
+    const bytes = place?.read(place.offset, place.length)
+    return bytes === undefined || !isContentOf(cid, bytes) ? changed() : bytes
   }
+  return Object.assign(whole, { policy, files: filesOf(bundle.content), chunk })
+}
+
+function changed(): never {
+  throw new CliError('E_SOURCE', 'a file of the policy changed while it was being applied: run it again')
 }
 
 /** Reads the whole file once, to verify it; after that only what is needed. @throws CliError E_ARCHIVE */

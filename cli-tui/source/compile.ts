@@ -18,6 +18,7 @@ import { folderSource } from './folder.ts'
 
 export interface Built {
   readonly policy: CompiledPolicy
+  /** Encoded and hashed when it is first asked for: a run on this machine alone seldom needs it. */
   readonly bundle: Bundle
   /** Files that the bundle carries, by path. */
   readonly sources: ReadonlyMap<string, SourceFile>
@@ -60,12 +61,16 @@ export async function buildFolder(
     const [count, them] = [compiled.diagnostics.length, compiled.diagnostics.length === 1 ? 'it' : 'them']
     throw new CliError('E_POLICY', `${dir} has ${plural(count, 'mistake')}, shown above; correct ${them} and try again`)
   }
-  const bundle = buildBundle(compiled.policy, compiled.files, (bytes) => createHash('sha256').update(bytes).digest())
+  const { policy, files } = compiled
+  let bundle: Bundle | undefined
   return {
-    policy: compiled.policy,
-    bundle,
-    sources: compiled.files,
-    uses: usesOf(compiled.policy),
+    policy,
+    get bundle() {
+      bundle ??= buildBundle(policy, files, (bytes) => createHash('sha256').update(bytes).digest())
+      return bundle
+    },
+    sources: files,
+    uses: usesOf(policy),
     dir: resolve(context.io.cwd, dir),
   }
 }

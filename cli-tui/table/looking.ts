@@ -29,6 +29,17 @@ export const LOOKING: readonly CommandSpec[] = [
     load: () => import('../commands/log.ts'),
   },
   {
+    name: 'rollout',
+    group: 'Looking',
+    summary: 'How far versions that come in waves are',
+    args: [{ name: '[POLICY]', help: 'one policy; all that come in waves when left out' }],
+    examples: [
+      ['rollout', 'every wave of every policy; exit 3 while one is under way or halted'],
+      ['rollout web/site', 'one policy'],
+    ],
+    load: () => import('../commands/rollout.ts'),
+  },
+  {
     name: 'show',
     group: 'Looking',
     summary: 'Everything about one record, node or policy',

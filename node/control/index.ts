@@ -44,4 +44,5 @@ export type {
   Spread,
   Summary,
   TrafficLine,
+  WaveRow,
 } from './fleet/types.ts'

@@ -187,8 +187,8 @@ export const LIMITS = {
     lookMs: 500,
     /** And this often in any case: that a node is down comes by silence. */
     checkMs: 30_000,
-    /** After a start others are listened to for this long (a beacon's interval at most), before a later wave begins. */
-    settleMs: 60_000,
+    /** After a start, listen for this long before a later wave begins: neighbours hand over what they heard in a second. */
+    settleMs: 15_000,
   },
   persist: {
     /** Records in one batch: one fsync, half a second of verification. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { decodeEnvelope, emptyLedger, nextCharter, seal } from '../../node/core/index.ts'
 import type { Charter, CharterChanges, Envelope, Grant, Ledger, Signer } from '../../node/core/index.ts'
 import type { Published } from '../../node/control/index.ts'
+import { rolloutFor } from '../../policies/index.ts'
 import { createSigner, hasher, initMesh, joinMesh } from '../../node/index.ts'
 import type { Config } from '../../node/index.ts'
 import { TestNode } from './node.ts'
@@ -184,6 +185,7 @@ export class TestMesh {
       policy: built.policy.policy,
       action: 'apply',
       selector: built.policy.select,
+      rollout: rolloutFor(built.policy),
       bundle: { cid: built.bundle.root.cid, size: built.bundle.size },
       uses: [...built.uses],
       meta: { by: 'test', message: '', repo: '', commit: '', dirty: false },

@@ -165,8 +165,38 @@ export function policiesOf(fleet: Fleet): PolicyRow[] {
       code: 'E_DRIFT',
       reason: 'one resource differs',
       failed: Math.floor(of / 250),
+      rollout: wavesFor(of),
     },
   ]
+}
+
+function wavesFor(of: number): NonNullable<PolicyRow['rollout']> {
+  const [few, share] = [3, Math.ceil(of / 10) - 3]
+  const failed = Math.floor(of / 250)
+  const rest = of - few - share
+  const none = { failed: 0, pending: 0, absent: 0 }
+  return {
+    waves: [
+      { ...none, label: "labels.canary == 'true'", nodes: few, done: few, state: 'done', opensInMs: 0 },
+      { ...none, label: '10%', nodes: share, done: share, state: 'done', opensInMs: 0 },
+      {
+        label: '100%',
+        nodes: rest,
+        done: rest - 9 - failed,
+        failed,
+        pending: 7,
+        absent: 2,
+        state: 'open',
+        opensInMs: 0,
+      },
+    ],
+    mine: 2,
+    soakMs: 10 * MINUTE,
+    maxFailures: failed + 1,
+    failed,
+    failures: [],
+    halted: false,
+  }
 }
 
 const event = (ago: number, level: SeenEvent['level'], kind: string, message: string): Omit<SeenEvent, 'n'> => ({

@@ -120,7 +120,7 @@ export class FleetBoard {
     const { ledger } = world.view
     const [self, now] = [identityOf(world), nowOf(world)]
     const entries = ledger.policies().flatMap((policy) => logEntries({ ledger, self, now, policy, max: LOG_MAX }))
-    return policyRows(statusView(world), entries, rows, cel)
+    return policyRows(statusView(world), entries, rows, cel, world.view.rollouts())
   }
 
   #fresh(): Look {

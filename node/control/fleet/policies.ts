@@ -1,5 +1,6 @@
 import type { LogEntry, NodeRow, Status } from '../schema.ts'
-import type { PolicyRow } from './types.ts'
+import type { RolloutView } from '../../core/index.ts'
+import type { PolicyRow, RolloutRow } from './types.ts'
 import type { Cel } from './filter.ts'
 
 /** Policies as this node sees them, with how far each has come among those whom its selector chooses. */
@@ -8,7 +9,10 @@ export function policyRows(
   entries: readonly LogEntry[],
   nodes: readonly NodeRow[],
   cel: Cel,
+  rollouts: readonly RolloutView[] = [],
 ): PolicyRow[] {
+  const inWaves = new Map(rollouts.map((rollout) => [rollout.version.id, rollout]))
+  const nodeNames = new Map(nodes.map(({ key, name }) => [key, name]))
   const byId = new Map(entries.map((entry) => [entry.id, entry]))
   const here = new Map(status.policies.map((policy) => [policy.policy, policy]))
   const names = new Set([...here.keys(), ...entries.flatMap(({ policy }) => policy ?? [])])
@@ -41,8 +45,23 @@ export function policyRows(
       state: own?.state ?? 'unknown',
       code: own?.code ?? null,
       reason: own?.reason ?? 'this node is not selected',
+      rollout: rolloutRow(inWaves.get(version ?? ''), nodeNames),
     }
   })
+}
+
+function rolloutRow(view: RolloutView | undefined, names: ReadonlyMap<string, string>): RolloutRow | undefined {
+  if (view === undefined) return undefined
+  const { waves, mine, failed, failures, halted, rollout } = view
+  return {
+    waves: waves.map((wave) => ({ ...wave, opensInMs: wave.opensInMs && Math.ceil(wave.opensInMs) })),
+    mine,
+    soakMs: rollout.soakMs,
+    maxFailures: rollout.maxFailures,
+    failed,
+    failures: failures.map((key) => names.get(key) ?? key.slice(0, 8)),
+    halted,
+  }
 }
 
 function shareOf(

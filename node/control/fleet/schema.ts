@@ -94,6 +94,17 @@ export const pageSchema: z.ZodType<NodePage> = z.object({
   error: z.object({ message: z.string(), offset: z.number().int().optional(), hint: z.string().optional() }).optional(),
 })
 
+const waveSchema = z.object({
+  label: z.string(),
+  nodes: count,
+  done: count,
+  failed: count,
+  pending: count,
+  absent: count,
+  state: z.enum(['done', 'open', 'soaking', 'waiting', 'halted']),
+  opensInMs: count.nullable(),
+})
+
 /** GET /v1/policies */
 export const policiesSchema: z.ZodType<{ readonly policies: readonly PolicyRow[] }> = z.object({
   policies: z.array(
@@ -111,6 +122,17 @@ export const policiesSchema: z.ZodType<{ readonly policies: readonly PolicyRow[]
       code: z.string().nullable(),
       reason: z.string(),
       failed: count,
+      rollout: z
+        .object({
+          waves: z.array(waveSchema),
+          mine: count.nullable(),
+          soakMs: count,
+          maxFailures: count,
+          failed: count,
+          failures: z.array(z.string()),
+          halted: z.boolean(),
+        })
+        .optional(),
     }),
   ),
 })

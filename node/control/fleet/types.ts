@@ -1,3 +1,4 @@
+import type { WaveState } from '../../core/index.ts'
 import type { LogEntry, NodeRow, PolicyStatus, Status } from '../schema.ts'
 
 /** What screens ask of a fleet: sums, groups and one page, never the whole. All times are ms since 1970 by the daemon's clock. */
@@ -144,6 +145,33 @@ export interface PolicyRow extends HeadShare {
   readonly reason: string
   /** Nodes on which its newest run failed. */
   readonly failed: number
+  /** Of a version that comes in waves: how far it is, as far as this node heard. Left out: all nodes at once. */
+  readonly rollout?: RolloutRow | undefined
+}
+
+export interface RolloutRow {
+  readonly waves: readonly WaveRow[]
+  /** The wave of the node that answers, from 0; null: it is in none. */
+  readonly mine: number | null
+  readonly soakMs: number
+  readonly maxFailures: number
+  readonly failed: number
+  /** Names of nodes that failed with it, a few. */
+  readonly failures: readonly string[]
+  readonly halted: boolean
+}
+
+/** Of nodes that are in no wave before it: `absent` are those that are away, down, held or unheard. */
+export interface WaveRow {
+  readonly label: string
+  readonly nodes: number
+  readonly done: number
+  readonly failed: number
+  readonly pending: number
+  readonly absent: number
+  readonly state: WaveState
+  /** When it begins, if nothing happens; 0: it has begun; null: others have to say more first. */
+  readonly opensInMs: number | null
 }
 
 /** One node: what its beacon says, and what it published itself. */
