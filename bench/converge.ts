@@ -37,7 +37,7 @@ type Samples = Record<Phase, number[]>
 const dir = mkdtempSync(join(tmpdir(), 'chorus-bench-converge-'))
 try {
   const few = once(FILES, RUNS, true)
-  const many = once(LARGE, Math.min(3, RUNS), false)
+  const many = once(LARGE, RUNS, false)
   const resident = await daemon()
   const cf = few['cfengine3']
   const ratio = (mine: number | undefined, other: number | undefined): number | null =>

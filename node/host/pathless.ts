@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Digest, FetchOptions, ProbeTarget } from '../../policies/index.ts'
 import { fetchUrl, gunzip, inflate } from './streams.ts'
@@ -26,7 +26,7 @@ export class PathlessHost {
   }
 
   sha256(bytes: Uint8Array): Uint8Array {
-    return createHash('sha256').update(bytes).digest()
+    return hash('sha256', bytes, 'buffer')
   }
 
   digest(): Digest {

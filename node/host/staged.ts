@@ -18,12 +18,21 @@ import { hostError } from './errors.ts'
 import { entryOf, type Folder, type Folders } from './folders.ts'
 
 const sync = promisify(fsync)
+/** Asked once: it is a system call each time. */
+const PID = process.pid
 /** Names of files that this process is writing just now. */
 const writing = new Set<string>()
 
+const NAME_BYTES = 9
+/** Random bytes for the next names: asking for each of them alone costs as much as making its file. */
+let names = Buffer.alloc(0)
+
 /** A name that nobody guesses, and that says which process it belongs to. */
 export function temporaryName(): string {
-  return `${TEMPORARY_PREFIX}${process.pid}-${randomBytes(9).toString('base64url')}`
+  if (names.length < NAME_BYTES) names = randomBytes(NAME_BYTES * 100)
+  const own = names.toString('base64url', 0, NAME_BYTES)
+  names = names.subarray(NAME_BYTES)
+  return `${TEMPORARY_PREFIX}${PID}-${own}`
 }
 
 export interface StageOptions {

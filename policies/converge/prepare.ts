@@ -71,8 +71,10 @@ function canonical(value: ResolvedResource['attrs'] | Value | Uint8Array, host: 
   return `{${parts.sort().join()}}`
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 function hex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
+  for (const byte of bytes) text += HEX[byte] ?? ''
   return text
 }

@@ -50,8 +50,12 @@ export function durationMs(text: string): number {
   return Number(number) * UNIT_MS[unit as keyof typeof UNIT_MS]
 }
 
+// The same characters as \p{Cc}, which costs ten times as much for a thousand paths.
+// oxlint-disable-next-line no-control-regex
+const CONTROL = /[\0-\x1f\x7f-\x9f]/
+
 function isHostPath(path: string): boolean {
-  return path.startsWith('/') && !path.split('/').includes('..') && !/\p{Cc}/u.test(path) && path.isWellFormed()
+  return path.startsWith('/') && !/\/\.\.(\/|$)/.test(path) && !CONTROL.test(path) && path.isWellFormed()
 }
 
 /** Without `//`, `.` and an ending `/`. */
