@@ -5,6 +5,8 @@ export const SIM_LIMITS = {
    * minute: 65,536 at 256 nodes, which is what the rest of such a run costs.
    */
   beaconNodes: 256,
+  /** Everybody hears everybody up to this size (RECORDS.md, section 7), and waves open by what nodes hear. */
+  rolloutNodes: 2_000,
   /** Fleets up to this size sign with Ed25519 by default: a key and two signatures cost 0.15 ms for each node. */
   realSignatureNodes: 2_000,
   /** Above this, engines are made when something first reaches their node, unless beacons are on. */

@@ -12,6 +12,7 @@ import type { Built } from '../source/compile.ts'
 import { checkClaims } from '../source/claims.ts'
 import { checkForNodes } from '../source/expand.ts'
 import { checkSecrets } from '../source/secrets.ts'
+import { checkFirstWave } from '../source/waves.ts'
 import { gitMeta } from '../source/git.ts'
 
 /** `chorus publish --dry-run --json`. Without --dry-run see PublishOutput. */
@@ -32,6 +33,7 @@ export async function run(context: Context, { args, options }: Invocation): Prom
   const client = await daemonOf(context)
   const { nodes } = await client.nodes()
   checkForNodes(context, built, nodes, options.flag('partial'))
+  checkFirstWave(context, built, nodes, options.flag('partial'))
   if (policy.secrets !== undefined)
     checkSecrets(context, built, (await client.status()).mesh, nodes, options.flag('partial'))
   const progress = context.out.progress(`handing ${bytes(bundle.size)} to the daemon`)

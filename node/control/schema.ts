@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { rolloutSchema } from './rollout-schema.ts'
 import { API_VERSION } from './version.ts'
 
 /**
@@ -214,24 +215,7 @@ export const publishSchema = z.object({
   after: z.array(z.string()).default([]),
   onFork: z.enum(['newest', 'hold']).default('newest'),
   /** The waves in which it reaches its nodes; null: all at once. */
-  rollout: z
-    .object({
-      waves: z
-        .array(
-          z.union([
-            z.strictObject({ select: z.string() }),
-            z.strictObject({ count: count.min(1) }),
-            z.strictObject({ percent: count.min(1).max(100) }),
-          ]),
-        )
-        .min(1)
-        .max(100)
-        .readonly(),
-      soakMs: count,
-      maxFailures: count,
-    })
-    .nullable()
-    .default(null),
+  rollout: rolloutSchema.nullable().default(null),
   bundle: z.object({ cid, size: count }).nullable(),
   uses: z.array(z.string()).default([]),
   meta: z.object({ by: z.string(), message: z.string(), repo: z.string(), commit: z.string(), dirty: z.boolean() }),

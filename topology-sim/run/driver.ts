@@ -1,4 +1,6 @@
 import type { Hasher, Ledger } from '../../node/core/index.ts'
+import { SimError } from '../errors.ts'
+import { SIM_LIMITS } from '../limits.ts'
 import type { Scenario } from '../scenario/types.ts'
 import type { Publication } from '../world/measure.ts'
 import type { NetworkFactory, PolicyBundle, RunEnd, World, WorldOptions } from '../world/types.ts'
@@ -37,6 +39,25 @@ const ANSWER_MS = 60_000
 /** Everything has to stay settled for so long: what is under way (a gossip heartbeat, a sync) may still change it. */
 const CALM_MS = 3_000
 
+/**
+ * Waves open by what nodes hear of each other, which is everybody as far as a mesh does.
+ *
+ * @throws SimError E_SIM_POLICY if they cannot hear enough
+ */
+function beaconsFor(
+  { beacons }: Scenario,
+  bundles: ReadonlyMap<string, PolicyBundle>,
+  nodes: number,
+): Scenario['beacons'] {
+  const inWaves = [...bundles].find(([, { rollout }]) => (rollout ?? null) !== null)
+  if (inWaves === undefined || beacons === 'on') return beacons
+  const needs = `The policy ${inWaves[0]} comes in waves, which open by beacons`
+  if (beacons === 'off') throw new SimError('E_SIM_POLICY', `${needs}: remove beacons: off from the scenario.`)
+  if (nodes <= SIM_LIMITS.rolloutNodes) return 'on'
+  const most = `${SIM_LIMITS.rolloutNodes.toLocaleString('en')} nodes hear each other`
+  throw new SimError('E_SIM_POLICY', `${needs}, and at most ${most}: try it with --nodes ${SIM_LIMITS.rolloutNodes}.`)
+}
+
 /** Drives a world through a scenario. The same setup gives the same run. */
 export class Driver {
   readonly world: World
@@ -68,7 +89,7 @@ export class Driver {
       overlay: overlayOf(scenario),
       ...(scenario.sync === undefined ? {} : { timing: { syncMs: scenario.sync } }),
       startMs: START_MS,
-      beacons: scenario.beacons,
+      beacons: beaconsFor(scenario, bundles, this.fleet.size),
       ...(network === undefined ? {} : { network }),
       regions: this.fleet.areas.names(),
       links: this.fleet.areas.links(),

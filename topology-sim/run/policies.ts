@@ -83,12 +83,12 @@ export function contextOf({ name, id, labels, facts }: NodeFacts): NodeContext {
 }
 
 /** A policy that stands for one that is not written yet. */
-function policyText(name: string, { select, resources }: PolicyPart): string {
+function policyText(name: string, { select, resources, rollout }: PolicyPart): string {
   const keys = Object.keys(resources).filter((key) => key !== '*')
   const files = (keys.length === 0 ? ['file/main'] : keys).map((key) => [
     key,
     { path: `/srv/${key.split('/').slice(1).join('/')}`, content: name },
   ])
   // JSON is YAML.
-  return JSON.stringify({ policy: name, select, resources: Object.fromEntries(files) })
+  return JSON.stringify({ policy: name, select, resources: Object.fromEntries(files), ...(rollout && { rollout }) })
 }

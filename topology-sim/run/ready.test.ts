@@ -13,6 +13,7 @@ describe('the ready scenarios', () => {
   it('are those that the issue asks for', () => {
     expect(names.toSorted()).toEqual([
       'black-holes',
+      'canary',
       'edge-nat',
       'lan-100',
       'laptops-50000',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { rolloutShape } from '../../policies/index.ts'
 import type { Value } from '../../policies/index.ts'
 import { bitrate, duration, rate, share, size, span, spread, timeOfDay } from './units.ts'
 
@@ -112,7 +113,12 @@ export const policySchema = z
       .describe('how resources behave on a host, by key; "*" is for the others'),
     size: size.optional().describe('of the bundle, if another one than its folder makes'),
     onFork: z.enum(['newest', 'hold']).optional(),
+    rollout: rolloutShape.optional().describe('with select: in which waves it reaches the nodes, as in a policy'),
   })
+  .refine(
+    ({ folder, rollout }) => folder === undefined || rollout === undefined,
+    'rollout stands in the policy of the folder',
+  )
   .refine(
     ({ folder, select }) => (folder === undefined) !== (select === undefined),
     'either folder or select is needed',

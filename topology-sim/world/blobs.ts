@@ -22,10 +22,10 @@ interface Stock {
 }
 
 /** Wanting, having and following: what precedes blocks on the wire in the daemon's protocol. Bytes. */
-const CONTROL_BYTES = 160
-/** A block's share of framing: 256 KiB blocks behind a header each. */
+const CONTROL_BYTES = 124
+/** What a block has beside its content; blocks of 256 KiB. */
 const BLOCK_BYTES = 262_144
-const BLOCK_HEAD_BYTES = 120
+const BLOCK_HEAD_BYTES = 90
 /** A peer that was asked for a small bundle and has not sent it by now: others are looked at. */
 const ASK_ANOTHER_MS = 1_000
 /** Nothing of what precedes the blocks was said yet. */
@@ -166,7 +166,7 @@ export class Blobs {
       return this.#checkLater(node, index, how === 'silent' ? SIM_LIMITS.blobAnswerMs : 1000)
     const oneWay = state.links.baseUs(node, from)
     const words = lateUs >= 0 ? lateUs : (stock.asked === null ? 3 : 1) * oneWay
-    const bytes = stock.size + Math.ceil(stock.size / BLOCK_BYTES + 1) * BLOCK_HEAD_BYTES
+    const bytes = stock.size + Math.ceil(stock.size / BLOCK_BYTES) * BLOCK_HEAD_BYTES
     const parcel = { type: 'blocks', fetch: index, junk: how === 'junk' } as const
     state.later(words, EVENT.action, from, () => state.network.send(from, node, parcelBytes(parcel, bytes), parcel))
     // Ten times what it may take at 1 Mbit/s: whoever vanished in the middle is given up.
