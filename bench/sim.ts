@@ -101,7 +101,7 @@ async function one(nodes: number): Promise<Figures> {
 
 /** As many events with as many pending ones (Jones' hold model, 1986), and nothing done. Milliseconds. */
 function bareKernel(events: number, nodes: number): number {
-  const queue = new EventQueue(Math.max(1024, nodes))
+  const queue = new EventQueue()
   const random = new Random(1, 'bare kernel')
   const start = threadMs()
   for (let node = 0; node < nodes; node++) queue.add(random.below(1_000_000), 0, node)
@@ -111,7 +111,7 @@ function bareKernel(events: number, nodes: number): number {
 
 /** The model with nodes that accept everything: events and frames a second. */
 function gossipAlone(nodes: number, messages: number) {
-  const queue = new EventQueue(nodes)
+  const queue = new EventQueue()
   const graph = randomOverlay(nodes, 6, 24, new Random(1, 'overlay'))
   const settings = { latencyUs: [[20_000]], jitter: 0.1, loss: 0, uplink: [Number.POSITIVE_INFINITY] }
   const links = new Links(settings, new Uint8Array(nodes), new Random(1, 'links'))

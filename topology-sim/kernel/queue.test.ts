@@ -8,7 +8,7 @@ describe('the event queue', () => {
     const anyTime = fc.oneof(fc.nat(200), fc.nat(10_000_000), fc.nat(2 ** 40))
     fc.assert(
       fc.property(fc.array(anyTime, { maxLength: 300 }), (times) => {
-        const queue = new EventQueue(2)
+        const queue = new EventQueue()
         times.forEach((time, i) => queue.add(time, 1, i))
         const expected = times.map((time, i) => [time, i] as const).sort((x, y) => x[0] - y[0] || x[1] - y[1])
         const got: (readonly [number, number])[] = []
@@ -39,6 +39,18 @@ describe('the event queue', () => {
       schedule(queue.time)
     }
     expect(queue.size).toBe(50)
+  })
+
+  it('takes what is scheduled for before the event that somebody looked at', () => {
+    const queue = new EventQueue()
+    queue.add(90_000_000, 1)
+    expect(queue.peekTime()).toBe(90_000_000)
+    queue.add(50_000, 2)
+    expect(queue.peekTime()).toBe(50_000)
+    queue.add(7, 3)
+    const kinds: number[] = []
+    while (queue.next()) kinds.push(queue.kind)
+    expect(kinds).toEqual([3, 2, 1])
   })
 
   it('never runs backwards: what is scheduled for the past comes now', () => {

@@ -1,13 +1,15 @@
+import { FarEvents } from './far-events.ts'
+
 /**
- * The event queue of the simulator: a timing wheel over typed arrays with a heap behind it, ordered by (time, sequence).
- * Events of the near future lie in buckets as linked lists of slots; a bucket is sorted when its turn comes, so that
- * scheduling costs one write. Events beyond the wheel wait in a heap and move in when the wheel reaches them
- * (Varghese and Lauck, 1987; the sorted bucket is Brown's calendar queue, 1988).
+ * The event queue of the simulator: a timing wheel over typed arrays with a heap behind it (Varghese and Lauck, 1987),
+ * ordered by time, then by the order of scheduling. A bucket of the wheel is a list of records side by side, to which
+ * scheduling appends; when its turn comes it is sorted by counting, since it spans so few whole microseconds. So an event
+ * costs one write and one read in a row, however many wait: what lies scattered costs a miss of all caches for each.
  *
  * Times are whole microseconds of virtual time, below 2^53. Events of equal time come out in the order of scheduling.
  */
 export class EventQueue {
-  /** The event that `next()` took last: its time, a small code, two integers and an object. */
+  /** The event that `next()` took last: its time, a small code (0 to 255), two integers of 32 bits and an object. */
   time = 0
   kind = 0
   a = 0
@@ -15,29 +17,23 @@ export class EventQueue {
   payload: unknown = undefined
 
   #size = 0
-  #sequence = 0
-  /** For each slot its time and its sequence, side by side: one cache line serves a comparison. */
-  #keys: Float64Array
-  /** For each slot its kind, its two integers and the next slot of its bucket or of the free list. */
-  #data: Int32Array
-  readonly #payloads: unknown[] = []
-  #free = -1
-  #used = 0
-
-  readonly #heads = new Int32Array(BUCKETS).fill(-1)
+  /** By bucket, modulo BUCKETS; null: nothing in it. */
+  readonly #wheel: (Bucket | null)[] = Array.from({ length: BUCKETS }, () => null)
   /** A bit for each bucket that holds something, so that quiet times are skipped 32 buckets at a step. */
   readonly #busy = new Int32Array(BUCKETS / 32)
   #wheelCount = 0
   /** Number of the bucket that is being emptied: floor(time / WIDTH). */
   #turn = 0
-  #ready: number[] = []
+  #now = new Bucket()
+  /** Indices into `#now`, in order, from `#readyAt` up to `#readyEnd`. */
+  #ready = new Int32Array(64)
   #readyAt = 0
-  readonly #far: number[] = []
-
-  constructor(capacity = 1024) {
-    this.#keys = new Float64Array(2 * capacity)
-    this.#data = new Int32Array(4 * capacity)
-  }
+  #readyEnd = 0
+  readonly #counts = new Int32Array(WIDTH)
+  /** Time of the earliest event beyond this bucket, if somebody has looked; else before all times. */
+  #peeked = NOT_LOOKED
+  readonly #far = new FarEvents()
+  readonly #idle: Bucket[] = []
 
   get size(): number {
     return this.#size
@@ -46,33 +42,26 @@ export class EventQueue {
   /** Schedules an event. A time in the past becomes now: virtual time never runs backwards. */
   add(time: number, kind: number, a = 0, b = 0, payload?: unknown): void {
     const at = time > this.time ? Math.floor(time) : this.time
-    const slot = this.#take()
-    this.#keys[2 * slot] = at
-    this.#keys[2 * slot + 1] = this.#sequence++
-    this.#data[4 * slot] = kind
-    this.#data[4 * slot + 1] = a
-    this.#data[4 * slot + 2] = b
-    this.#payloads[slot] = payload
-    this.#size++
     const bucket = Math.floor(at / WIDTH)
-    if (bucket <= this.#turn) this.#insertReady(slot)
-    else if (bucket < this.#turn + BUCKETS) this.#insertWheel(slot, bucket)
-    else this.#pushFar(slot)
+    this.#size++
+    if (at < this.#peeked) this.#peeked = at
+    if (bucket === this.#turn) this.#insertReady(this.#now.push(at - this.#turn * WIDTH, kind, a, b, payload))
+    else if (bucket < this.#turn + BUCKETS) this.#insertWheel(bucket, at, kind, a, b, payload)
+    else this.#far.push(at, kind, a, b, payload)
   }
 
   /** Takes the earliest event into the public fields. @returns false when nothing is left */
   next(): boolean {
     if (this.#size === 0) return false
-    while (this.#readyAt >= this.#ready.length) this.#advance()
-    const slot = this.#ready[this.#readyAt++] ?? 0
-    this.time = this.#keys[2 * slot] ?? 0
-    this.kind = this.#data[4 * slot] ?? 0
-    this.a = this.#data[4 * slot + 1] ?? 0
-    this.b = this.#data[4 * slot + 2] ?? 0
-    this.payload = this.#payloads[slot]
-    this.#payloads[slot] = undefined
-    this.#data[4 * slot + 3] = this.#free
-    this.#free = slot
+    if (this.#readyAt >= this.#readyEnd) this.#advance()
+    const index = this.#ready[this.#readyAt++] ?? 0
+    const { data } = this.#now
+    const head = data[3 * index] ?? 0
+    this.time = this.#turn * WIDTH + (head >>> KIND_BITS)
+    this.kind = head & KIND_MASK
+    this.a = data[3 * index + 1] ?? 0
+    this.b = data[3 * index + 2] ?? 0
+    this.payload = this.#now.payloads[index]
     this.#size--
     return true
   }
@@ -80,68 +69,108 @@ export class EventQueue {
   /** Time of the earliest event without taking it, or undefined. */
   peekTime(): number | undefined {
     if (this.#size === 0) return undefined
-    while (this.#readyAt >= this.#ready.length) this.#advance()
-    return this.#keys[2 * (this.#ready[this.#readyAt] ?? 0)]
-  }
-
-  #take(): number {
-    if (this.#free >= 0) {
-      const slot = this.#free
-      this.#free = this.#data[4 * slot + 3] ?? -1
-      return slot
+    if (this.#readyAt < this.#readyEnd) {
+      const index = this.#ready[this.#readyAt] ?? 0
+      return this.#turn * WIDTH + ((this.#now.data[3 * index] ?? 0) >>> KIND_BITS)
     }
-    if (2 * this.#used === this.#keys.length) this.#grow()
-    return this.#used++
+    // The wheel does not turn for a look: something may still be scheduled for before.
+    if (this.#peeked === NOT_LOOKED) this.#peeked = this.#earliest()
+    return this.#peeked
   }
 
-  #grow(): void {
-    this.#keys = grown(new Float64Array(this.#keys.length * 2), this.#keys)
-    this.#data = grown(new Int32Array(this.#data.length * 2), this.#data)
+  #earliest(): number {
+    if (this.#wheelCount === 0) return this.#far.first ?? 0
+    const bucket = this.#nextBusy()
+    const { data, count } = this.#wheel[bucket & (BUCKETS - 1)] ?? this.#now
+    let least = WIDTH
+    for (let i = 0; i < count; i++) least = Math.min(least, (data[3 * i] ?? 0) >>> KIND_BITS)
+    return bucket * WIDTH + least
   }
 
-  #insertWheel(slot: number, bucket: number): void {
+  #insertWheel(bucket: number, at: number, kind: number, a: number, b: number, payload: unknown): void {
     const index = bucket & (BUCKETS - 1)
-    this.#data[4 * slot + 3] = this.#heads[index] ?? -1
-    this.#heads[index] = slot
-    this.#busy[index >> 5] = (this.#busy[index >> 5] ?? 0) | (1 << (index & 31))
+    let there = this.#wheel[index] ?? null
+    if (there === null) {
+      there = this.#idle.pop() ?? new Bucket()
+      this.#wheel[index] = there
+      this.#busy[index >> 5] = (this.#busy[index >> 5] ?? 0) | (1 << (index & 31))
+    }
+    there.push(at - bucket * WIDTH, kind, a, b, payload)
     this.#wheelCount++
   }
 
-  /** Into the bucket that is being emptied: after everything of the same time, since its sequence is the highest. */
-  #insertReady(slot: number): void {
-    const time = this.#keys[2 * slot] ?? 0
+  /** Into the bucket that is being emptied: after everything of the same time. */
+  #insertReady(index: number): void {
+    const { data } = this.#now
+    const offset = (data[3 * index] ?? 0) >>> KIND_BITS
     let low = this.#readyAt
-    let high = this.#ready.length
+    let high = this.#readyEnd
     while (low < high) {
       const middle = (low + high) >>> 1
-      if ((this.#keys[2 * (this.#ready[middle] ?? 0)] ?? 0) <= time) low = middle + 1
+      if ((data[3 * (this.#ready[middle] ?? 0)] ?? 0) >>> KIND_BITS <= offset) low = middle + 1
       else high = middle
     }
-    if (low === this.#ready.length) this.#ready.push(slot)
-    else this.#ready.splice(low, 0, slot)
+    // Whichever side is shorter makes room; what was taken has left some in front.
+    if (this.#readyAt > 0 && low - this.#readyAt < this.#readyEnd - low) {
+      this.#ready.copyWithin(this.#readyAt - 1, this.#readyAt, low)
+      this.#readyAt--
+      this.#ready[low - 1] = index
+      return
+    }
+    if (this.#readyEnd === this.#ready.length) this.#ready = grown(this.#ready)
+    this.#ready.copyWithin(low + 1, low, this.#readyEnd)
+    this.#readyEnd++
+    this.#ready[low] = index
   }
 
   /** Turns the wheel to the next bucket that holds something, and sorts it. */
   #advance(): void {
-    if (this.#wheelCount === 0) this.#turn = Math.floor((this.#keys[2 * (this.#far[0] ?? 0)] ?? 0) / WIDTH)
-    else this.#turn = this.#nextBusy()
+    this.#peeked = NOT_LOOKED
+    this.#now.clear()
+    if (this.#idle.length < IDLE_MAX) this.#idle.push(this.#now)
+    this.#turn = this.#wheelCount === 0 ? Math.floor((this.#far.first ?? 0) / WIDTH) : this.#nextBusy()
     this.#drawNear()
     const index = this.#turn & (BUCKETS - 1)
-    let slot = this.#heads[index] ?? -1
-    this.#heads[index] = -1
+    this.#now = this.#wheel[index] ?? new Bucket()
+    this.#wheel[index] = null
     this.#busy[index >> 5] = (this.#busy[index >> 5] ?? 0) & ~(1 << (index & 31))
+    this.#wheelCount -= this.#now.count
+    this.#sort()
+  }
+
+  /** By time, and else as they lie: in the order of scheduling. */
+  #sort(): void {
+    const { data, count } = this.#now
+    while (this.#ready.length < count) this.#ready = grown(this.#ready)
     const ready = this.#ready
-    ready.length = 0
     this.#readyAt = 0
-    while (slot >= 0) {
-      ready.push(slot)
-      slot = this.#data[4 * slot + 3] ?? -1
+    this.#readyEnd = count
+    if (count <= INSERTION_MAX) {
+      for (let i = 0; i < count; i++) {
+        const offset = (data[3 * i] ?? 0) >>> KIND_BITS
+        let at = i
+        for (; at > 0 && (data[3 * (ready[at - 1] ?? 0)] ?? 0) >>> KIND_BITS > offset; at--)
+          ready[at] = ready[at - 1] ?? 0
+        ready[at] = i
+      }
+      return
     }
-    this.#wheelCount -= ready.length
-    // The list is in reverse order of scheduling, so turning it round leaves little to sort.
-    ready.reverse()
-    if (ready.length <= INSERTION_MAX) this.#sortFew(ready)
-    else ready.sort((x, y) => this.#before(x, y))
+    const counts = this.#counts.fill(0)
+    for (let i = 0; i < count; i++) {
+      const offset = (data[3 * i] ?? 0) >>> KIND_BITS
+      counts[offset] = (counts[offset] ?? 0) + 1
+    }
+    for (let offset = 0, before = 0; offset < WIDTH; offset++) {
+      const here = counts[offset] ?? 0
+      counts[offset] = before
+      before += here
+    }
+    for (let i = 0; i < count; i++) {
+      const offset = (data[3 * i] ?? 0) >>> KIND_BITS
+      const at = counts[offset] ?? 0
+      counts[offset] = at + 1
+      ready[at] = i
+    }
   }
 
   /** The next bucket of the wheel that holds something; there is one. All of the heap lies beyond it. */
@@ -160,80 +189,66 @@ export class EventQueue {
     }
   }
 
-  /** Insertion sort: a bucket holds tens of events, nearly in order, and a call for each comparison would cost most. */
-  #sortFew(ready: number[]): void {
-    const keys = this.#keys
-    for (let i = 1; i < ready.length; i++) {
-      const slot = ready[i] ?? 0
-      const time = keys[2 * slot] ?? 0
-      const sequence = keys[2 * slot + 1] ?? 0
-      let at = i
-      for (; at > 0; at--) {
-        const other = ready[at - 1] ?? 0
-        const apart = (keys[2 * other] ?? 0) - time
-        if (apart < 0 || (apart === 0 && (keys[2 * other + 1] ?? 0) < sequence)) break
-        ready[at] = other
-      }
-      ready[at] = slot
-    }
-  }
-
-  /** Moves what the wheel now reaches from the heap into its buckets. */
+  /**
+   * Moves what the wheel now reaches from the heap into its buckets: before anything else can be scheduled there, so what
+   * was scheduled first lies first.
+   */
   #drawNear(): void {
+    const far = this.#far
     for (;;) {
-      const slot = this.#far[0]
-      if (slot === undefined) return
-      const bucket = Math.floor((this.#keys[2 * slot] ?? 0) / WIDTH)
+      const at = far.first
+      if (at === undefined) return
+      const bucket = Math.floor(at / WIDTH)
       if (bucket >= this.#turn + BUCKETS) return
-      this.#popFar()
-      this.#insertWheel(slot, bucket)
+      far.pop()
+      this.#insertWheel(bucket, at, far.kind, far.a, far.b, far.payload)
     }
-  }
-
-  #before(x: number, y: number): number {
-    const apart = (this.#keys[2 * x] ?? 0) - (this.#keys[2 * y] ?? 0)
-    return apart !== 0 ? apart : (this.#keys[2 * x + 1] ?? 0) - (this.#keys[2 * y + 1] ?? 0)
-  }
-
-  #pushFar(slot: number): void {
-    const heap = this.#far
-    let at = heap.push(slot) - 1
-    while (at > 0) {
-      const up = (at - 1) >> 1
-      const parent = heap[up] ?? 0
-      if (this.#before(parent, slot) <= 0) break
-      heap[at] = parent
-      at = up
-    }
-    heap[at] = slot
-  }
-
-  #popFar(): void {
-    const heap = this.#far
-    const last = heap.pop()
-    if (last === undefined || heap.length === 0) return
-    let at = 0
-    for (;;) {
-      let child = 2 * at + 1
-      if (child >= heap.length) break
-      if (child + 1 < heap.length && this.#before(heap[child + 1] ?? 0, heap[child] ?? 0) < 0) child++
-      const below = heap[child] ?? 0
-      if (this.#before(last, below) <= 0) break
-      heap[at] = below
-      at = child
-    }
-    heap[at] = last
   }
 }
 
-/** Microseconds a bucket: short enough that a bucket of a busy simulation holds tens of events, not thousands. */
-const WIDTH = 16
-/** Buckets of at most this many events are sorted by insertion. */
-const INSERTION_MAX = 64
-/** A power of two; the wheel spans 2^18 * 16 µs = 4.2 s, which holds every network delay and most timers. */
-const BUCKETS = 2 ** 18
+/** Events of one bucket, in the order of scheduling. */
+class Bucket {
+  count = 0
+  /** For each its offset within the bucket and its kind in one word, and its two integers. */
+  data = new Int32Array(3 * BUCKET_RECORDS)
+  readonly payloads: unknown[] = []
 
-function grown<T extends Float64Array | Int32Array>(to: T, from: T): T {
+  /** @returns its index */
+  push(offset: number, kind: number, a: number, b: number, payload: unknown): number {
+    const index = this.count++
+    if (3 * index === this.data.length) this.data = grown(this.data)
+    const { data } = this
+    data[3 * index] = (offset << KIND_BITS) | kind
+    data[3 * index + 1] = a
+    data[3 * index + 2] = b
+    this.payloads.push(payload)
+    return index
+  }
+
+  clear(): void {
+    this.count = 0
+    this.payloads.length = 0
+    if (this.data.length > 3 * BUCKET_KEPT) this.data = new Int32Array(3 * BUCKET_RECORDS)
+  }
+}
+
+/** Microseconds a bucket, a power of two: so many possible times are counted when it is sorted. */
+const WIDTH = 1024
+/** A power of two; the wheel spans 2^12 * 1,024 µs = 4.2 s, which holds every network delay and most timers. */
+const BUCKETS = 2 ** 12
+/** Buckets of at most this many events are sorted by insertion: counting reads the 1,024 counters twice. */
+const INSERTION_MAX = 48
+/** Of a new bucket, and of one that is kept for later: a busy world has some thousands of events a millisecond. */
+const BUCKET_RECORDS = 16
+const BUCKET_KEPT = 65_536
+/** Empty buckets that wait for their next use. */
+const IDLE_MAX = 256
+const NOT_LOOKED = -1
+const KIND_BITS = 8
+const KIND_MASK = 255
+
+function grown(from: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const to = new Int32Array(from.length * 2)
   to.set(from)
   return to
 }

@@ -99,7 +99,7 @@ export class WorldState {
     this.options = parts.options
     this.size = size
     this.startMs = parts.startMs
-    this.queue = new EventQueue(Math.max(1024, size))
+    this.queue = new EventQueue()
     this.crypto = parts.crypto
     this.reader = parts.reader
     this.ledgers = parts.ledgers
