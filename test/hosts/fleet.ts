@@ -44,14 +44,18 @@ export class HostFleet {
   }
 
   /** The first host starts the mesh, the others join it by invite; every daemon runs as a service. */
-  async formMesh(): Promise<void> {
+  async formMesh(labelsOf: (name: string) => readonly string[] = () => ['role=web']): Promise<void> {
+    const labels = (name: string): string =>
+      labelsOf(name)
+        .map((label) => `--label ${label}`)
+        .join(' ')
     const [first, ...rest] = this.hosts
     if (first === undefined) return
-    must(first.sh('chorus init test --name h1 --label role=web --recovery-file /root/recovery.key'))
+    must(first.sh(`chorus init test --name h1 ${labels('h1')} --recovery-file /root/recovery.key`))
     this.start(first)
     await this.until(first, 'chorus status', (ran) => ran.status === 0 || ran.status === 3)
     for (const host of rest) {
-      const token = must(first.sh(`chorus invite --name ${host.name} --label role=web`)).stdout.trim()
+      const token = must(first.sh(`chorus invite --name ${host.name} ${labels(host.name)}`)).stdout.trim()
       must(host.exec(['chorus', 'join', '--token-file', '-'], token))
       this.start(host)
     }
