@@ -3,6 +3,7 @@ import { PolicyError } from '../errors.ts'
 import { readKernel, writeKernel } from './kernel-files.ts'
 import { ownedVerdict, rewindOwned, undoOwned } from './owned.ts'
 import { fieldsOf } from './remembered.ts'
+import { runTool } from './tool.ts'
 import { defineType, type TypeContext } from './type.ts'
 
 const PATH = '/proc/sys/kernel/hostname'
@@ -35,7 +36,7 @@ export const hostname = defineType({
       changes: is === wanted ? [] : [`${is} -> ${wanted}`],
       note: { was: before ?? is },
       run: async () => {
-        if (is !== wanted) await writeKernel(context, PATH, wanted)
+        if (is !== wanted) await rename(context, wanted)
       },
     })
   },
@@ -45,5 +46,14 @@ export const hostname = defineType({
 
 async function setBack(context: TypeContext): Promise<void> {
   const { was } = fieldsOf(context.remembered)
-  if (typeof was === 'string' && !context.claimed('hostname:')) await writeKernel(context, PATH, was)
+  if (typeof was === 'string' && !context.claimed('hostname:')) await rename(context, was)
+}
+
+/** In a container the kernel's files are often read-only, and its tool may name it all the same. */
+async function rename(context: TypeContext, name: string): Promise<void> {
+  try {
+    await writeKernel(context, PATH, name)
+  } catch (error) {
+    if (!NAME.test(name) || (await runTool(context, ['hostname', name])).code !== 0) throw error
+  }
 }

@@ -73,6 +73,11 @@ it('a hostname is set now and for the next start', async () => {
   expect(values['/proc/sys/kernel/hostname']).toBe('web-1')
   expect(await lab.one('hostname/web-1', {})).toBe(KEPT)
   expect(await lab.one('hostname/-x', {})).toContain('E_VALUE')
+  // As in a container, where its own tool names the host all the same.
+  lab.answers.set('tee -- /proc/sys/kernel/hostname', { code: 1, output: 'tee: Read-only file system' })
+  expect(await lab.one('hostname/web-2', {})).toContain('failed wanted E_EXIT')
+  lab.answers.set('hostname web-3', '')
+  expect(await lab.one('hostname/web-3', {})).toContain('changed wanted')
 })
 
 describe('a kernel module', () => {
