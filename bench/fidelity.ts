@@ -1,42 +1,60 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { exactNetwork } from '../topology-sim/index.ts'
+import type { Edges } from './fidelity/delayed-mesh.ts'
+import { line, randomOverlay } from './fidelity/overlay.ts'
+import { writePage } from './fidelity/page.ts'
 import { playReal } from './fidelity/real.ts'
-import { apart, figuresOf } from './fidelity/sample.ts'
+import type { Arrivals } from './fidelity/real.ts'
+import { apart, figuresOf, meanOf } from './fidelity/sample.ts'
 import type { Figure, Figures } from './fidelity/sample.ts'
 import { playVirtual } from './fidelity/virtual.ts'
-import type { Setting } from './fidelity/virtual.ts'
 import { report } from './lib/results.ts'
 
 /**
  * How near is the model to the real GossipSub class, and that to real daemons? The same scenario on all three, on the
- * connections that the real ones made: one record at a time from node 0, nobody selected, one latency on every link.
- * Usage: node bench/fidelity.ts [nodes] [seeds of each virtual one] [--virtual | --real-from FILE]
+ * connections that the real ones made: one record at a time, nobody selected, one latency on every link. What a hop through
+ * a daemon takes is measured before that, on a line of daemons, and is the only thing that is measured for the simulator.
+ *
+ *     npm run bench:fidelity                         24 daemons, 10 minutes; wants a machine that does nothing else
+ *     npm run bench:fidelity -- --nodes 12 --blocks 1
+ *     npm run bench:fidelity -- --virtual            what the last run measured on daemons, against the simulator as it is now
  */
-const NODES = Number(process.argv[2] ?? 20)
-const SEEDS = Number(process.argv[3] ?? 60)
+const option = (name: string, otherwise: number): number => {
+  const at = process.argv.indexOf(`--${name}`)
+  return at > 0 ? Number(process.argv[at + 1]) : otherwise
+}
+const NODES = option('nodes', 24)
+const BLOCKS = option('blocks', 3)
+/** Of each virtual one. */
+const SEEDS = option('seeds', 96)
 /** Far above what two busy cores add. */
-const LATENCY_MS = 250
+const LATENCY_MS = 300
+/** Connections that each node dials: it ends with up to twice as many. */
+const DIALS = 4
+const APART_MS = 2_000
+const LINE = 6
+const LINE_MS = 30_000
+const IDLE_MS = 30_000
 
-/** What an earlier run measured on daemons, which takes ten minutes: `--real-from bench/results/fidelity.json`. */
+/** What daemons did, as `report` writes it. */
 interface Measured {
-  readonly real: Figures
-  readonly edges: Setting['edges']
+  readonly nodes: number
+  readonly latencyMs: number
+  readonly overlays: readonly Edges[]
   readonly bundleBytes: number
+  readonly nodeMs: Figure
   readonly loadAverage: number
+  /** Of all cores, by the daemons, while they published. */
+  readonly cpuShare: number
+  readonly real: Figures
 }
-const from = process.argv.indexOf('--real-from')
-const measured = from > 0 ? earlier(process.argv[from + 1] ?? '') : await measure()
-const setting: Setting = {
-  nodes: NODES,
-  edges: measured?.edges ?? ringAndChords(NODES),
-  latencyMs: LATENCY_MS,
-  bundleBytes: measured?.bundleBytes ?? 700,
-}
-const load = measured?.loadAverage ?? loadavg()[0] ?? 0
+
+const measured = process.argv.includes('--virtual') ? earlier() : await measure()
+const setting = { ...measured, nodeMs: measured.nodeMs.mean }
 const exact = figuresOf(await playVirtual(setting, SEEDS, await exactNetwork()))
 const model = figuresOf(await playVirtual(setting, SEEDS))
-const daemons = measured?.real ?? null
+const { real } = measured
 
 const distances = (one: Figures, other: Figures) => ({
   meanMs: apart(one.meanMs, other.meanMs),
@@ -46,72 +64,71 @@ const distances = (one: Figures, other: Figures) => ({
   copiesPerNode: apart(one.copiesPerNode, other.copiesPerNode),
   bytesPerNode: apart(one.bytesPerNode, other.bytesPerNode),
 })
-report('fidelity', {
-  nodes: NODES,
-  connections: setting.edges.length,
-  edges: setting.edges,
-  bundleBytes: setting.bundleBytes,
-  latencyMs: LATENCY_MS,
-  loadAverage: load,
+const result = {
+  ...measured,
+  connections: meanOf(measured.overlays.map((edges) => edges.length)).mean,
   model,
   exact,
-  real: daemons ?? 'not run',
   modelToExact: distances(model, exact),
-  exactToReal: daemons === null ? null : distances(exact, daemons),
+  exactToReal: distances(exact, real),
   aims: { modelToExact: 0.1, exactToReal: 0.1 },
-})
-mkdirSync('docs', { recursive: true })
-writeFileSync('docs/fidelity.md', page())
-
-async function measure(): Promise<Measured | null> {
-  if (process.argv.includes('--virtual')) return null
-  const real = await playReal(NODES, LATENCY_MS)
-  const { edges, bundleBytes } = real
-  return { real: figuresOf(real), edges, bundleBytes, loadAverage: loadavg()[0] ?? 0 }
 }
+report('fidelity', { ...result, overlays: measured.overlays.map((edges) => edges.map(String).join(' ')) })
+writePage({ ...result, cores: cpus().length })
 
-function earlier(path: string): Measured {
-  // Written by `report` below.
-  return JSON.parse(readFileSync(path, 'utf8')) as Measured
-}
-
-function page(): string {
-  const cell = (figure: Figure | null | undefined): string =>
-    figure === null || figure === undefined ? '' : `${figure.mean.toFixed(2)} ± ${figure.within.toFixed(2)}`
-  const row = (name: string, pick: (figures: Figures) => Figure | null): string => {
-    const far = apart(pick(model), pick(exact))
-    const real = daemons === null ? null : apart(pick(exact), pick(daemons))
-    const percent = (share: number | null): string => (share === null ? '' : `${(share * 100).toFixed(1)} %`)
-    const columns = [cell(pick(model)), cell(pick(exact)), daemons === null ? '' : cell(pick(daemons))]
-    return `| ${[name, ...columns, percent(far), percent(real)].join(' | ')} |`
+async function measure(): Promise<Measured> {
+  const timing = { latencyMs: LATENCY_MS, apartMs: APART_MS }
+  const through = await playReal({
+    ...timing,
+    dials: line(LINE),
+    blocks: 1,
+    blockMs: LINE_MS,
+    idleMs: 0,
+    varied: false,
+  })
+  const nodeMs = meanOf(through.arrivals.map(({ ms }) => hopMs(ms) - LATENCY_MS))
+  // Every node publishes once in a block.
+  const blockMs = (NODES + 2) * APART_MS
+  const blocks = { blocks: BLOCKS, blockMs, idleMs: IDLE_MS, varied: true }
+  const mesh = await playReal({ ...timing, ...blocks, dials: randomOverlay(NODES, DIALS, 1) })
+  const { overlays, costs, bundleBytes, cpuShare } = mesh
+  const deliveries = mesh.arrivals.map((arrivals, at) => {
+    const ms = mesh.deliveries[at]?.ms ?? []
+    return { ms, hops: hopsOf(arrivals, LATENCY_MS + nodeMs.mean) }
+  })
+  return {
+    nodes: NODES,
+    latencyMs: LATENCY_MS,
+    overlays,
+    bundleBytes,
+    nodeMs,
+    loadAverage: loadavg()[0] ?? 0,
+    cpuShare,
+    real: figuresOf({ deliveries, costs }),
   }
-  return `# Fidelity
-
-How near the simulator is to what it simulates: the same scenario on the model, on the real GossipSub class under virtual time, and on
-real daemons behind proxies that delay everything by ${LATENCY_MS} ms. ${NODES} nodes with the ${setting.edges.length} connections that the daemons made, one record at a
-time, nobody selected. Mean over ${SEEDS} seeds (${daemons?.publishes ?? 0} publishes on daemons) with its 95 % confidence interval. Written by \`npm run bench:fidelity\`; the
-figures with the machine are in \`bench/results/fidelity.json\`.
-
-| | model | exact | real | model to exact | exact to real |
-|---|---|---|---|---|---|
-${row('delivery, mean (ms)', ({ meanMs }) => meanMs)}
-${row('delivery, p50 (ms)', ({ p50Ms }) => p50Ms)}
-${row('delivery, p99 (ms)', ({ p99Ms }) => p99Ms)}
-${row('hops', ({ hops }) => hops)}
-${row('copies a node', ({ copiesPerNode }) => copiesPerNode)}
-${row('bytes a node', ({ bytesPerNode }) => bytesPerNode)}
-
-Bytes are all that come because of a publish (gossip, its control, sync, the bundle of ${setting.bundleBytes} bytes), less what comes when nothing is published; with all
-headers in the simulator, without those of TCP and IP on real daemons. On real daemons time begins one latency before the first arrival, so that
-the publisher's disk is left out; they do not tell hops. The machine had a load of ${load.toFixed(1)} on ${cpus().length} cores while they ran${load > cpus().length ? ': it, and not the network, is what made them late' : ''}.
-`
 }
 
-/** Without real daemons: a ring, and three chords for each node. */
-function ringAndChords(nodes: number): [number, number][] {
-  const edges: [number, number][] = []
-  for (let node = 0; node < nodes; node++) {
-    for (const step of [1, 3, 7]) if (step * 2 < nodes) edges.push([node, (node + step) % nodes])
+/** From the first node after the publisher to the last one of a line. */
+function hopMs(ms: readonly number[]): number {
+  return ((ms.at(-1) ?? Number.NaN) - (ms[1] ?? Number.NaN)) / (ms.length - 2)
+}
+
+/** A daemon does not tell how far a record came; but a way takes hardly less than its hops and hardly more. */
+function hopsOf({ ms }: Arrivals, hop: number): number {
+  const hops = ms.filter((at) => !Number.isNaN(at)).map((at) => Math.max(1, Math.round(at / hop)))
+  return hops.reduce((sum, each) => sum + each, 0) / hops.length
+}
+
+function earlier(): Measured {
+  // Written by `report` above.
+  const file = JSON.parse(readFileSync('bench/results/fidelity.json', 'utf8')) as Omit<Measured, 'overlays'> & {
+    readonly overlays: readonly string[]
   }
-  return edges
+  const pair = (text: string): readonly [number, number] => {
+    const [a = 0, b = 0] = text.split(',').map(Number)
+    return [a, b]
+  }
+  const { nodes, latencyMs, bundleBytes, nodeMs, loadAverage, cpuShare, real } = file
+  const overlays = file.overlays.map((edges) => edges.split(' ').map(pair))
+  return { nodes, latencyMs, overlays, bundleBytes, nodeMs, loadAverage, cpuShare, real }
 }

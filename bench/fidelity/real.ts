@@ -1,72 +1,109 @@
+import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ControlEvent } from '../../node/control/index.ts'
-import { TestMesh } from '../../test/support/mesh.ts'
+import { grantTo } from '../../node/core/index.ts'
+import type { TestMesh } from '../../test/support/mesh.ts'
 import type { TestNode } from '../../test/support/node.ts'
 import { build } from '../../test/support/policy.ts'
-import { freePort, Link } from '../../test/support/proxy.ts'
+import { usageOf } from '../lib/processes.ts'
+import { Random } from '../../topology-sim/index.ts'
+import { delayedMesh } from './delayed-mesh.ts'
+import type { Edges } from './delayed-mesh.ts'
+import type { Dials } from './overlay.ts'
 import { NOBODY } from './sample.ts'
-import type { Cost, Delivery, Sample } from './sample.ts'
+import type { Cost, Sample } from './sample.ts'
 
-/** Real daemons behind proxies that let everything wait: each is known by the address of its proxy alone. */
+/** What real daemons did. */
 export interface RealMesh extends Sample {
-  /** Who is connected to whom, by number from 0. */
-  readonly edges: readonly (readonly [number, number])[]
+  /** Who was connected to whom, by number from 0, in each block. */
+  readonly overlays: readonly Edges[]
   readonly bundleBytes: number
+  /** Of all cores, by the daemons, while records were published. */
+  readonly cpuShare: number
+  readonly arrivals: readonly Arrivals[]
+}
+
+/** When a record came to each node, by its number. Milliseconds; NaN for its publisher, and where it did not come. */
+export interface Arrivals {
+  readonly publisher: number
+  readonly ms: readonly number[]
+}
+
+export interface RealSetting {
+  readonly dials: Dials
+  readonly latencyMs: number
+  readonly blocks: number
+  readonly blockMs: number
+  /** For so long nothing happens before a block: what comes then is no publish's cost. 0: costs do not matter. */
+  readonly idleMs: number
+  readonly apartMs: number
+  /**
+   * Each publish is another node's, and each block begins with daemons that started anew, in another order: so that neither one node's
+   * place nor one mesh decides. Else all are node 0's.
+   */
+  readonly varied: boolean
 }
 
 const MISS_MS = 20_000
-const SETTLE_MS = 20_000
-/** Nothing happens for as long as a block of publishes takes: what comes then is no publish's cost. */
-const BLOCKS = 4
-const BLOCK_MS = 32_000
-const APART_MS = 2_000
+/** Meshes come to rest within some heartbeats. */
+const SETTLE_MS = 15_000
 
-export async function playReal(nodes: number, latencyMs: number): Promise<RealMesh> {
-  const links: Link[] = []
-  const place = async (): Promise<{ port: number; config: { announce: string[] } }> => {
-    const port = await freePort()
-    const link = await Link.to(port, latencyMs)
-    links.push(link)
-    return { port, config: { announce: [`/ip4/127.0.0.1/tcp/${link.port}`] } }
-  }
-  const first = await place()
-  const mesh = await TestMesh.create({}, first.port, first.config)
-  const stop = new AbortController()
+export async function playReal({
+  dials,
+  latencyMs,
+  blocks,
+  blockMs,
+  idleMs,
+  apartMs,
+  varied,
+}: RealSetting): Promise<RealMesh> {
+  const daemons = await delayedMesh(dials, latencyMs)
+  const { mesh } = daemons
+  const random = new Random(1, 'order')
   try {
-    for (let i = 2; i <= nodes; i++) await mesh.prepare(`n${i}`, await place())
-    for (const node of mesh.nodes.slice(1)) await node.start()
-    await mesh.meet(180_000)
-    const heard = new Map<string, Map<number, number>>()
-    const watching = mesh.nodes.map((node, at) => watch(node, at, heard, stop.signal))
-    await sleep(SETTLE_MS)
-    const deliveries: Delivery[] = []
+    if (varied) await grantAll(mesh)
+    const overlays: Edges[] = []
+    const arrivals: Arrivals[] = []
     const costs: Cost[] = []
-    for (let block = 0; block < BLOCKS; block++) {
+    let cpuSeconds = 0
+    for (let block = 0; block < blocks; block++) {
+      if (varied) await daemons.restart(random.shuffle(dials.map((_, node) => node)))
+      const heard = new Heard(mesh.nodes)
+      await sleep(SETTLE_MS)
       const idle = await trafficOf(mesh)
-      await sleep(BLOCK_MS)
+      await sleep(idleMs)
       const before = await trafficOf(mesh)
-      const end = Date.now() + BLOCK_MS
+      const end = Date.now() + blockMs
       let published = 0
-      while (Date.now() < end - 2 * APART_MS) {
-        const next = Date.now() + APART_MS
-        deliveries.push(await publishOnce(mesh, `${block} ${published++}`, heard, latencyMs))
+      while (Date.now() < end - 2 * apartMs) {
+        const next = Date.now() + apartMs
+        const publisher = varied ? arrivals.length % mesh.nodes.length : 0
+        arrivals.push(await publishOnce(mesh, publisher, `${block} ${published++}`, heard, latencyMs))
         await sleep(Math.max(0, next - Date.now()))
       }
       await sleep(Math.max(0, end - Date.now()))
       const after = await trafficOf(mesh)
-      const each = (pick: (traffic: Traffic) => number): number =>
-        (pick(after) - pick(before) - (pick(before) - pick(idle))) / published / nodes
-      costs.push({ copies: each(({ messages }) => messages), bytes: each(({ wire }) => wire) })
+      if (idleMs > 0) costs.push(costOf(between(idle, before), between(before, after), published, mesh.nodes.length))
+      cpuSeconds += after.cpuSeconds - before.cpuSeconds
+      overlays.push(await daemons.edges())
+      await heard.end()
+      console.error(`block ${block + 1} of ${blocks}: ${published} publishes`)
     }
-    const edges = await edgesOf(mesh)
-    stop.abort()
-    await Promise.all(watching)
-    return { edges, deliveries, costs, bundleBytes: policyOf('0 0').bundle.size }
+    return {
+      overlays,
+      deliveries: arrivals.map(({ ms }) => ({ ms: inOrder(ms), hops: null })),
+      costs,
+      bundleBytes: policyOf('0 0').bundle.size,
+      cpuShare: cpuSeconds / ((blocks * blockMs) / 1000) / availableParallelism(),
+      arrivals,
+    }
   } finally {
-    stop.abort()
-    await mesh.close()
-    for (const link of links) link.close()
+    await daemons.close()
   }
+}
+
+export function inOrder(arrivals: readonly number[]): number[] {
+  return arrivals.filter((at) => !Number.isNaN(at)).toSorted((a, b) => a - b)
 }
 
 /** The text makes versions differ; nobody is selected, so that no host has work. */
@@ -74,39 +111,64 @@ function policyOf(text: string) {
   return build(`policy: bench/fidelity\nselect: "${NOBODY}"\nvars: { n: "${text}" }\nresources: {}\n`)
 }
 
-async function publishOnce(
-  mesh: TestMesh,
-  text: string,
-  heard: Map<string, Map<number, number>>,
-  latencyMs: number,
-): Promise<Delivery> {
-  const { id } = await mesh.publish(mesh.node(1), policyOf(text), { local: true })
-  const others = mesh.nodes.length - 1
-  for (const until = Date.now() + MISS_MS; Date.now() < until; await sleep(20)) {
-    if ((heard.get(id)?.size ?? 0) >= others) break
-  }
-  const times = [...(heard.get(id) ?? [])].filter(([at]) => at !== 0).map(([, ms]) => ms)
-  // The publisher's disk is no part of the network: time begins one latency before the first arrival.
-  const start = Math.min(...times) - latencyMs
-  return { ms: times.map((ms) => ms - start).toSorted((a, b) => a - b), hops: null }
+/** Everyone may publish. */
+async function grantAll(mesh: TestMesh): Promise<void> {
+  const all = mesh.nodes.map(({ key, name }) => grantTo(key, { name }))
+  await mesh.charter({ grants: all })
+  await mesh.meet(120_000)
 }
 
-async function watch(
-  node: TestNode,
-  at: number,
-  heard: Map<string, Map<number, number>>,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    for await (const event of node.client.events(signal)) {
-      const id = recordOf(event)
-      if (id === undefined) continue
-      const times = heard.get(id) ?? new Map<number, number>()
-      heard.set(id, times)
-      if (!times.has(at)) times.set(at, event.at)
+/** Time begins when the publisher has told its neighbours: its own disk is no part of the network. */
+async function publishOnce(
+  mesh: TestMesh,
+  publisher: number,
+  text: string,
+  heard: Heard,
+  latencyMs: number,
+): Promise<Arrivals> {
+  const { id } = await mesh.publish(mesh.node(publisher + 1), policyOf(text), { local: true })
+  const replied = Date.now()
+  const others = mesh.nodes.length - 1
+  for (const until = replied + MISS_MS; Date.now() < until; await sleep(20)) {
+    if (heard.of(id).size >= others) break
+  }
+  const times = mesh.nodes.map((_, at) => (at === publisher ? Number.NaN : (heard.of(id).get(at) ?? Number.NaN)))
+  // The answer and the record leave at the same moment; whichever is quicker tells of it.
+  const start = Math.min(replied, Math.min(...times.filter((at) => !Number.isNaN(at))) - latencyMs)
+  return { publisher, ms: times.map((at) => at - start) }
+}
+
+/** When each node, by its number, admitted each record. */
+class Heard {
+  readonly #byRecord = new Map<string, Map<number, number>>()
+  readonly #stop = new AbortController()
+  readonly #watching: Promise<void>[]
+
+  constructor(nodes: readonly TestNode[]) {
+    this.#watching = nodes.map((node, at) => this.#watch(node, at))
+  }
+
+  of(id: string): ReadonlyMap<number, number> {
+    return this.#byRecord.get(id) ?? new Map<number, number>()
+  }
+
+  async end(): Promise<void> {
+    this.#stop.abort()
+    await Promise.all(this.#watching)
+  }
+
+  async #watch(node: TestNode, at: number): Promise<void> {
+    try {
+      for await (const event of node.client.events(this.#stop.signal)) {
+        const id = recordOf(event)
+        if (id === undefined) continue
+        const times = this.#byRecord.get(id) ?? new Map<number, number>()
+        this.#byRecord.set(id, times)
+        if (!times.has(at)) times.set(at, event.at)
+      }
+    } catch {
+      // The block is over.
     }
-  } catch {
-    // The bench is over.
   }
 }
 
@@ -115,27 +177,57 @@ function recordOf({ kind, fields }: ControlEvent): string | undefined {
   return kind === 'admitted' && typeof id === 'string' ? id : undefined
 }
 
+/** Of all daemons together. */
 interface Traffic {
-  readonly messages: number
+  /** Bytes on TCP after the handshake. */
   readonly wire: number
+  /** Envelopes by gossip, and those of them that were known. */
+  readonly messages: number
+  readonly duplicates: number
+  readonly gossip: number
+  readonly sync: number
+  readonly blobs: number
+  readonly cpuSeconds: number
 }
 
 async function trafficOf(mesh: TestMesh): Promise<Traffic> {
   const all = await Promise.all(mesh.nodes.map((node) => node.client.metrics()))
   const sum = (name: string): number =>
-    all.reduce((total, text) => total + Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? 0), 0)
-  return { messages: sum('chorus_gossip_messages_total'), wire: sum('chorus_wire_bytes_in_total') }
+    all.reduce(
+      (total, text) => total + Number(new RegExp(`^chorus_${name}_total (\\S+)$`, 'm').exec(text)?.[1] ?? 0),
+      0,
+    )
+  return {
+    wire: sum('wire_bytes_in'),
+    messages: sum('gossip_messages'),
+    duplicates: sum('gossip_duplicates'),
+    gossip: sum('gossip_bytes_in'),
+    sync: sum('sync_bytes_in'),
+    blobs: sum('blob_bytes_in'),
+    cpuSeconds: mesh.nodes.reduce((total, { pid }) => total + usageOf(pid).cpuSeconds, 0),
+  }
 }
 
-async function edgesOf(mesh: TestMesh): Promise<[number, number][]> {
-  const numbers = new Map(mesh.nodes.map(({ key }, at) => [key, at]))
-  const edges: [number, number][] = []
-  for (const [at, node] of mesh.nodes.entries()) {
-    const { peers } = await node.status()
-    for (const { key } of peers) {
-      const other = numbers.get(key)
-      if (other !== undefined && at < other) edges.push([at, other])
-    }
+function between(before: Traffic, after: Traffic): Traffic {
+  return {
+    wire: after.wire - before.wire,
+    messages: after.messages - before.messages,
+    duplicates: after.duplicates - before.duplicates,
+    gossip: after.gossip - before.gossip,
+    sync: after.sync - before.sync,
+    blobs: after.blobs - before.blobs,
+    cpuSeconds: after.cpuSeconds - before.cpuSeconds,
   }
-  return edges
+}
+
+/**
+ * What comes while nothing is published is nearly all beacons, whose number varies; each publish adds one envelope that
+ * every other node hears for the first time. So the beacons among what was heard are known, and what they cost is taken off.
+ */
+function costOf(idle: Traffic, busy: Traffic, published: number, nodes: number): Cost {
+  const idleFirst = idle.messages - idle.duplicates
+  const busyFirst = busy.messages - busy.duplicates - published * (nodes - 1)
+  const share = busyFirst / idleFirst
+  const each = (pick: (traffic: Traffic) => number): number => (pick(busy) - share * pick(idle)) / published / nodes
+  return { copies: each(({ messages }) => messages), bytes: each(({ wire }) => wire) }
 }

@@ -52,7 +52,7 @@ export function figuresOf({ deliveries, costs }: Sample): Figures {
   }
 }
 
-function meanOf(values: readonly number[]): Figure {
+export function meanOf(values: readonly number[]): Figure {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length - 1)
   return { mean: round(mean), within: round(1.96 * Math.sqrt(variance / values.length)) }
