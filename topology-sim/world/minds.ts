@@ -80,12 +80,11 @@ export class Minds {
 
   /** One object for all that have the same. Credentials are a node's own. */
   #settingsFor(but: Partial<EngineSettings>): EngineSettings {
-    const base = { ...DEFAULT_SETTINGS, ...this.#options.settings }
-    if (but.credentials !== undefined) return { ...base, ...but }
+    if (but.credentials !== undefined) return { ...DEFAULT_SETTINGS, ...this.#options.settings, ...but }
     const name = `${but.presence} ${but.events}`
     const known = this.#settings.get(name)
     if (known !== undefined) return known
-    const made = { ...base, ...but }
+    const made = { ...DEFAULT_SETTINGS, ...this.#options.settings, ...but }
     this.#settings.set(name, made)
     return made
   }

@@ -143,37 +143,39 @@ function headBundles(ledger: Ledger): HeadBundles {
  */
 function wantedBundles(state: EngineState): readonly Wanted[] {
   const wanted: Wanted[] = []
-  const put = (one: Wanted): void => {
-    if (Object.hasOwn(state.local.refused, one.cid)) return
-    const at = wanted.findIndex(({ cid }) => cid === one.cid)
-    if (at < 0) wanted.push(one)
-    else wanted[at] = one
-  }
-  const add = (version: Envelope<Version> | null): void => {
-    const cid = version?.body.bundle?.cid
-    if (version !== null && cid !== undefined) put({ cid, version })
-  }
-  for (const target of state.converging?.targets.values() ?? []) add(target.want)
+  for (const target of state.converging?.targets.values() ?? []) add(state, wanted, target.want)
   for (const { version, lastGood } of Object.values(state.local.inForce)) {
-    add(versionAt(state, version))
-    if (lastGood !== null && lastGood !== version) add(versionAt(state, lastGood))
+    add(state, wanted, versionAt(state, version))
+    if (lastGood !== null && lastGood !== version) add(state, wanted, versionAt(state, lastGood))
   }
-  for (const id of state.custody ?? []) add(versionAt(state, id))
+  if (state.custody !== null) for (const id of state.custody) add(state, wanted, versionAt(state, id))
   if (!state.settings.mirror) return wanted
   for (const id of state.announcers?.keys() ?? []) {
     const record = state.durable.has(id) ? undefined : state.ledger.get(id)
     if (record === undefined || !isVersion(record) || state.ledger.judge(id)?.counts !== true) continue
-    if ((record.body.bundle?.size ?? 0) <= LIMITS.converge.mirrorBytes) add(record)
+    if ((record.body.bundle?.size ?? 0) <= LIMITS.converge.mirrorBytes) add(state, wanted, record)
   }
-  for (const one of headBundles(state.durable).mirrored) put(one)
+  for (const { version } of headBundles(state.durable).mirrored) add(state, wanted, version)
   return wanted
+}
+
+function add(state: EngineState, wanted: Wanted[], version: Envelope<Version> | null): void {
+  const cid = version?.body.bundle?.cid
+  if (version === null || cid === undefined || Object.hasOwn(state.local.refused, cid)) return
+  for (const [at, one] of wanted.entries()) {
+    if (one.cid !== cid) continue
+    if (one.version !== version) wanted[at] = { cid, version }
+    return
+  }
+  wanted.push({ cid, version })
 }
 
 /** Every head, winner and last good version. */
 function tellWhatToKeep(state: EngineState, wanted: readonly Wanted[]): void {
   const converging = convergingOf(state)
   const heads = headBundles(state.durable)
-  const others = wanted.flatMap(({ cid }) => (heads.heads.has(cid) ? [] : cid))
+  const others: Cid[] = []
+  for (const { cid } of wanted) if (!heads.heads.has(cid)) others.push(cid)
   for (const cid of converging.stored.keys()) {
     if (!heads.heads.has(cid) && !others.includes(cid)) converging.stored.delete(cid)
   }

@@ -3,7 +3,9 @@ import type { EngineState } from './state.ts'
 
 /** The only places where effects are made up. */
 export function emit(state: EngineState, effect: Effect): void {
-  state.effects.push(effect)
+  // Most steps have one effect; a list that begins empty makes room for seventeen.
+  if (state.effects.length === 0) state.effects = [effect]
+  else state.effects.push(effect)
 }
 
 const LEVELS = { debug: 0, info: 1, warn: 2, error: 3, none: 4 } as const
@@ -15,12 +17,16 @@ export function event(
   message: string,
   fields: EngineEvent['fields'] = {},
 ): void {
-  if (LEVELS[level] < LEVELS[state.settings.events]) return
-  state.effects.push({ type: 'event', event: { kind, level, message, fields } })
+  if (isTold(state, level)) emit(state, { type: 'event', event: { kind, level, message, fields } })
+}
+
+/** Somebody listens: before a message is put together that nobody would hear. */
+export function isTold(state: EngineState, level: EngineEvent['level']): boolean {
+  return LEVELS[level] >= LEVELS[state.settings.events]
 }
 
 export function reply(state: EngineState, ref: number, answer: Reply): void {
-  state.effects.push({ type: 'reply', ref, reply: answer })
+  emit(state, { type: 'reply', ref, reply: answer })
 }
 
 export function refuse(state: EngineState, ref: number, code: string, message: string): void {

@@ -25,7 +25,7 @@ import type { Command, Effect, Input } from './port.ts'
 import { restore } from './restore.ts'
 import { applied, convergeNow, drifted, lookAtRuns, periodicCheck, startRun } from './runs.ts'
 import type { EngineOptions } from './settings.ts'
-import { aheadOfWall, EngineState, jittered, setClock } from './state.ts'
+import { aheadOfWall, EngineState, jittered, NO_EFFECTS, setClock } from './state.ts'
 import type { Dirt } from './state.ts'
 import { lookAtWaves, retarget } from './targets.ts'
 import type { TimerName } from './timers.ts'
@@ -72,7 +72,7 @@ export class Engine {
   /** What is to be done, in this order. Each effect is given once. */
   drain(): readonly Effect[] {
     const { effects } = this.#state
-    if (effects.length > 0) this.#state.effects = []
+    this.#state.effects = NO_EFFECTS
     return effects
   }
 

@@ -9,7 +9,7 @@ import { afterwards, take } from './batches.ts'
 import { checkBytes, rememberRefusal } from './checks.ts'
 import type { Candidate, Verdict } from './checks.ts'
 import { describe } from './describe.ts'
-import { emit, event } from './emit.ts'
+import { emit, event, isTold } from './emit.ts'
 import { openGap } from './gaps.ts'
 import { hold, release } from './holding.ts'
 import type { Input } from './port.ts'
@@ -121,7 +121,7 @@ function noteAdmitted(state: EngineState, from: Key | null, envelope: Envelope):
     event(state, level, 'void', message, { ...fields, code: judgement.code })
     return judgement.code
   }
-  event(state, 'debug', 'admitted', `New here: ${describe(envelope)}.`, fields)
+  if (isTold(state, 'debug')) event(state, 'debug', 'admitted', `New here: ${describe(envelope)}.`, fields)
   if (!isFeed(envelope) || envelope.body.at <= state.wall + LIMITS.intake.futureMs) return null
   flag(state, id)
   event(

@@ -2,7 +2,7 @@ import { LIMITS } from '../limits.ts'
 import type { Cid } from '../records/types.ts'
 import { convergingOf, inForceOf } from './converging.ts'
 import type { Converging, Run, Target } from './converging.ts'
-import { emit, event, reply } from './emit.ts'
+import { emit, event, isTold, reply } from './emit.ts'
 import type { AppliedPolicy, LocalState, PolicyToApply } from './port.ts'
 import { inOrder } from './order.ts'
 import type { EngineState } from './state.ts'
@@ -26,7 +26,7 @@ export function lookAtRuns(state: EngineState): void {
   const { converging } = state
   if (converging === null || converging.run !== null || !state.runsDirty || state.local.hold !== null) return
   state.runsDirty = false
-  const unseen = [...converging.targets.values()].filter((target) => isUnseen(state, target))
+  const unseen = converging.targets.values().filter((target) => isUnseen(state, target))
   if (unseen.length === 0) return
   wantRun(state, unseen.some((target) => isNew(state, target)) ? 'wanted' : 'periodic')
 }
@@ -45,7 +45,7 @@ export function startRun(state: EngineState): void {
   const why = converging.wanted
   converging.wanted = null
   if (why === null || state.local.hold !== null || identityOf(state) === null) return answerRefs(state, converging)
-  const targets = [...converging.targets.values()]
+  const targets = converging.targets.values()
   const policies = inOrder(targets.filter((target) => target.run !== null))
   const leaving = targets.filter((target) => target.want === null && inForceOf(state, target.policy) !== undefined)
   if (policies.length === 0 && leaving.length === 0) return answerRefs(state, converging)
@@ -87,19 +87,28 @@ export function applied(state: EngineState, id: number, results: readonly Applie
     if (result.state === 'ok') delete unhealthy[result.version]
     else if (isTakenBack(result) && target?.run?.id === target?.want?.id) unhealthy[result.version] = result.code
   }
-  const wanted = new Set([...converging.targets.values()].map(({ want }) => want?.id))
-  for (const version of Object.keys(unhealthy)) if (!wanted.has(version)) delete unhealthy[version]
+  const wanted = converging.targets.values()
+  for (const version of Object.keys(unhealthy)) {
+    if (!wanted.some(({ want }) => want?.id === version)) delete unhealthy[version]
+  }
   for (const policy of run.removed) {
     if (results.some((result) => result.policy === policy && result.state !== 'ok')) continue
     delete inForce[policy]
     converging.outcomes.delete(policy)
   }
-  const named = new Set(Object.values(inForce).flatMap(({ version, lastGood }) => [version, lastGood]))
-  for (const version of Object.keys(confined)) if (!named.has(version)) delete confined[version]
-  const { unhealthy: _before, ...local } = state.local
-  const taken = Object.keys(unhealthy).length === 0 ? {} : { unhealthy }
-  remember(state, { ...local, inForce, confined, ...taken })
+  for (const version of Object.keys(confined)) {
+    const isNamed = Object.values(inForce).some((one) => one.version === version || one.lastGood === version)
+    if (!isNamed) delete confined[version]
+  }
+  remember(state, taken({ ...state.local, inForce, confined }, unhealthy))
   finish(state, converging, run, results, before)
+}
+
+/** Mostly nothing was taken back, and nothing is written of it. */
+function taken(local: LocalState, unhealthy: Readonly<Record<Cid, string>>): LocalState {
+  if (local.unhealthy === undefined && Object.keys(unhealthy).length === 0) return local
+  const { unhealthy: _before, ...rest } = local
+  return Object.keys(unhealthy).length === 0 ? rest : { ...rest, unhealthy }
 }
 
 /** Not well, or the end of this node's contact with the others: the last good version comes back. */
@@ -156,6 +165,19 @@ function finish(
   converging.failures = failed.length === 0 ? 0 : converging.failures + 1
   for (const policy of [...results.map((result) => result.policy), ...run.removed]) reaim(state, policy)
   state.bundlesDirty = true
+  if (isTold(state, failed.length === 0 ? 'info' : 'warn')) tellOf(state, run, results, before)
+  answerRefs(state, converging)
+  if (converging.wanted !== null) return wantRun(state, converging.wanted)
+  if (converging.failures === 0) return
+  const wait = Math.min(
+    state.settings.timing.checkMs,
+    LIMITS.converge.retryMs * 2 ** Math.min(converging.failures - 1, 20),
+  )
+  wantRun(state, 'periodic', state.now + jittered(state, wait, 0.25))
+}
+
+function tellOf(state: EngineState, run: Run, results: readonly AppliedPolicy[], before: LocalState['inForce']): void {
+  const failed = results.filter((result) => result.state === 'failed')
   const codes = failed.map((result) => `${result.policy} (${result.code ?? 'failed'})`).join(', ')
   const message = failed.length === 0 ? toldOf(run, before) : `Not converged: ${codes}.`
   event(state, failed.length === 0 ? 'info' : 'warn', 'applied', message, {
@@ -169,14 +191,6 @@ function finish(
     })),
     removed: run.removed,
   })
-  answerRefs(state, converging)
-  if (converging.wanted !== null) return wantRun(state, converging.wanted)
-  if (converging.failures === 0) return
-  const wait = Math.min(
-    state.settings.timing.checkMs,
-    LIMITS.converge.retryMs * 2 ** Math.min(converging.failures - 1, 20),
-  )
-  wantRun(state, 'periodic', state.now + jittered(state, wait, 0.25))
 }
 
 /** What is in force now and was not before. */

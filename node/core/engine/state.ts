@@ -36,7 +36,7 @@ export class EngineState {
   /** What the clock says: for what is signed, and for what others' clocks are compared with. */
   wall = 0
   startedAt = 0
-  effects: Effect[] = []
+  effects: Effect[] = NO_EFFECTS
   readonly timers = new Timers()
 
   /** With what is not yet on disk: decides what is new here. */
@@ -100,6 +100,8 @@ export class EngineState {
   announcers: SmallMap<Key> | null = null
   /** Versions whose bundles other peers asked this node to keep. */
   custody: Set<Cid> | null = null
+  /** Some link waits to hear that this node holds a version. */
+  holdsAsked = false
   /** What is wanted, kept or asked of bundles must be looked at again. */
   bundlesDirty = false
   /** Targets changed: a run may be wanted. */
@@ -118,6 +120,9 @@ export class EngineState {
     this.durable = this.ledger
   }
 }
+
+/** Never written to: `emit` makes a list for the first effect. */
+export const NO_EFFECTS: Effect[] = []
 
 export const NO_LOCAL: LocalState = { v: 1, inForce: {}, refused: {}, hold: null, own: [], left: false }
 

@@ -20,6 +20,7 @@ export function askedForHolds(
   const oldest = asksHolds.size >= LIMITS.sync.holdsAsked ? asksHolds.keys().next().value : undefined
   if (oldest !== undefined) asksHolds.delete(oldest)
   asksHolds.set(ask.version, id)
+  state.holdsAsked = true
   if (ask.custody) takeCustody(state, ask.version)
   answerHolds(state, link)
 }
@@ -35,7 +36,12 @@ function takeCustody(state: EngineState, version: Cid): void {
 
 /** After a record became durable or a bundle came. */
 export function answerAllHolds(state: EngineState): void {
-  for (const link of state.links.awake()) answerHolds(state, link)
+  if (!state.holdsAsked) return
+  state.holdsAsked = false
+  for (const link of state.links.awake()) {
+    answerHolds(state, link)
+    if (link.asksHolds !== null) state.holdsAsked = true
+  }
 }
 
 function answerHolds(state: EngineState, link: Link): void {

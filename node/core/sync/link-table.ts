@@ -1,4 +1,5 @@
 import type { Key } from '../records/types.ts'
+import { SmallMap } from '../small-map.ts'
 import type { Link } from './links.ts'
 
 const NOBODY: readonly Key[] = []
@@ -9,7 +10,7 @@ const NOBODY: readonly Key[] = []
  */
 export class LinkTable {
   readonly #make: (peer: Key, since: number) => Link
-  #awake: Map<Key, Link> | null = null
+  #awake: SmallMap<Link> | null = null
   /** Who was in step from the start and still is connected; `#woken` of them are among those awake. */
   #resting = NOBODY
   #woken = 0
@@ -45,7 +46,7 @@ export class LinkTable {
   }
 
   set(peer: Key, link: Link): void {
-    this.#awake ??= new Map()
+    this.#awake ??= new SmallMap()
     this.#awake.set(peer, link)
   }
 
