@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { compileForFleet, makeWorld } from '../topology-sim/index.ts'
@@ -17,7 +18,10 @@ import { report } from './lib/results.ts'
  * each size in a process of its own. Beside it the bare kernel (as many events, as many pending, nothing done), and the gossip model
  * without engines, which is what a protocol simulator such as PeerSim runs.
  *
- *     npm run bench:sim -- --million
+ *     npm run bench:sim                  to 100,000 nodes
+ *     npm run bench:sim -- --million     to 1,000,000: five minutes more
+ *
+ * Sizes that are not run keep what an earlier run found.
  *
  * Beacons are off above 256 nodes (everybody would hear everybody). Signatures are a keyed hash: they are made for one record only.
  */
@@ -155,6 +159,19 @@ function gossipAlone(nodes: number, messages: number) {
   }
 }
 
+/** Lines of the last file for other sizes than these. */
+function earlier(sizes: readonly number[]): readonly { readonly nodes: number }[] {
+  try {
+    // Written below.
+    const last = JSON.parse(readFileSync('bench/results/sim.json', 'utf8')) as {
+      readonly curve: readonly { readonly nodes: number }[]
+    }
+    return last.curve.filter(({ nodes }) => !sizes.includes(nodes))
+  } catch {
+    return []
+  }
+}
+
 function inProcess(nodes: number): Figures {
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
@@ -196,10 +213,11 @@ if (values.of !== undefined) {
     return line
   })
   const alone = gossipAlone(100_000, 10)
+  const all = [...curve, ...earlier(curve.map(({ nodes }) => nodes))].toSorted((a, b) => a.nodes - b.nodes)
   report('sim', {
     note: 'Rates are by CPU time of the main thread, as others used the machine at the same time (see loadBefore); wall times are beside them.',
     loadBefore: round(load),
-    curve,
+    curve: all,
     gossipAlone: alone,
     peersim: { eventsPerSecond: PEERSIM, nodes: 100_000, timesFaster: round(alone.eventsPerSecond / PEERSIM) },
   })
