@@ -1,20 +1,18 @@
 import { groupsOf, labelNames, Pager, sumsOf } from '../../node/control/index.ts'
 import type { LogEntry } from '../../node/control/index.ts'
-import type { Driver, Publication } from '../../topology-sim/index.ts'
+import type { Driver } from '../../topology-sim/index.ts'
 import type { ActionRequest, ActionState, Connection, Group, MeshSource, NodeDetail } from '../top/source.ts'
-import type { NodePage, NodeQuery, PolicyRow, Receipt, SeenEvent, Spread, Summary } from '../top/source.ts'
+import type { NodePage, NodeQuery, PolicyRow, Receipt, SeenEvent, Summary } from '../top/source.ts'
 import { SIM_ACTIONS } from '../top/source.ts'
 import { nodeOfId, SimFleet } from './fleet-list.ts'
 import { injectFault } from './inject.ts'
 import { Pace } from './pace.ts'
+import { clockOf, logEntry, policyRow, spreadOf, START_MS, stateOf } from './sim-rows.ts'
 
 type RunOptions = Pick<NonNullable<Parameters<Driver['run']>[0]>, 'pause' | 'signal'>
 
-/** Virtual time starts where the simulator's worlds do: 2026-01-01. */
-const START_MS = Date.UTC(2026, 0, 1)
 /** A look at every node costs; so many milliseconds for each thousand of them are between two looks. */
 const LOOK_MS_PER_1000 = 40
-const EDGES_MS = [500, 1000, 2000, 3000, 5000, 10_000, 30_000, 120_000] as const
 
 /** The screens of `chorus top` over a simulation: the truth about every node, a clock that can be stopped, and faults. */
 export class SimSource implements MeshSource {
@@ -129,14 +127,14 @@ export class SimSource implements MeshSource {
   }
 
   async policies(): Promise<readonly PolicyRow[]> {
-    return await Promise.resolve(this.#fleet.newest.map((publication) => this.#policy(publication)))
+    return await Promise.resolve(this.#fleet.newest.map((publication) => policyRow(publication, this.#driver.world)))
   }
 
   async log(policy: string): Promise<readonly LogEntry[]> {
     const all = this.#driver.world.publications.filter((publication) => publication.policy === policy)
     const newest = all.findLast(({ version }) => version !== null)
     return await Promise.resolve(
-      all.toReversed().map((publication) => this.#entry(publication, publication === newest)),
+      all.toReversed().map((publication) => logEntry(publication, this.#driver.world, publication === newest)),
     )
   }
 
@@ -185,55 +183,6 @@ export class SimSource implements MeshSource {
     return `sim-${this.#driver.world.nodeOf(name)}`
   }
 
-  #policy({ policy, version, seq, author, publishedMs, counts, selected, action }: Publication): PolicyRow {
-    const name = this.#driver.world.nameOf(author)
-    return {
-      policy,
-      version,
-      seq,
-      inForce: Math.min(counts.applied, selected),
-      of: selected,
-      forked: false,
-      heads: version === null ? [] : [{ id: version, seq, author: name }],
-      author: name,
-      by: '',
-      message: '',
-      publishedAt: publishedMs === null ? null : START_MS + publishedMs,
-      retired: action === 'retire',
-      selector: '',
-      here: false,
-      state: 'unknown',
-      code: null,
-      reason: 'a simulation is seen from outside',
-      failed: counts.failed,
-    }
-  }
-
-  #entry(
-    { policy, version, seq, action, author, publishedMs, startedMs, bytes }: Publication,
-    winner: boolean,
-  ): LogEntry {
-    return {
-      id: version ?? '',
-      type: 'feed/version',
-      policy,
-      seq,
-      parents: [],
-      action,
-      author: { key: '', name: this.#driver.world.nameOf(author) },
-      at: START_MS + (publishedMs ?? startedMs),
-      by: '',
-      message: '',
-      bundle: { cid: '', size: bytes },
-      selector: null,
-      counts: version !== null,
-      code: null,
-      reason: version === null ? 'its author has not written it yet' : '',
-      winner,
-      head: winner,
-    }
-  }
-
   #sample(): void {
     const { world } = this.#driver
     if (world.nowMs - this.#sampledMs < STEP_MS) return
@@ -268,41 +217,3 @@ export class SimSource implements MeshSource {
 const STEP_MS = 1000
 const STEPS = 60
 const NOBODY = { provisional: false, observe: false, stale: false, hold: null } as const
-
-/** What the engine says of a policy, in the words of the screens. */
-function stateOf({ state, code }: { readonly state: string; readonly code: string | null }): {
-  readonly state: 'ok' | 'failed' | 'behind'
-} {
-  return { state: state === 'ok' ? 'ok' : code === null ? 'behind' : 'failed' }
-}
-
-function spreadOf({ policy, version, seq, publishedMs, startedMs, appliedMs }: Publication): Spread {
-  const from = publishedMs ?? startedMs
-  const times = appliedMs.filter((at) => !Number.isNaN(at)).map((at) => at - from)
-  times.sort()
-  const rank = (share: number): number => times[Math.max(0, Math.ceil(share * times.length) - 1)] ?? 0
-  let below = Number.NEGATIVE_INFINITY
-  const buckets = [...EDGES_MS, null].map((to): readonly [number | null, number] => {
-    const [low, high] = [below, to ?? Number.POSITIVE_INFINITY]
-    below = high
-    return [to, times.reduce((count, time) => count + Number(time > low && time <= high), 0)]
-  })
-  return {
-    policy,
-    version: version ?? '',
-    seq: seq ?? 0,
-    at: START_MS + from,
-    nodes: times.length,
-    p50Ms: rank(0.5),
-    p90Ms: rank(0.9),
-    p99Ms: rank(0.99),
-    buckets,
-  }
-}
-
-/** `01:02:03.4` */
-export function clockOf(ms: number): string {
-  const seconds = ms / 1000
-  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0')
-  return `${two(seconds / 3600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}.${Math.floor((seconds * 10) % 10)}`
-}

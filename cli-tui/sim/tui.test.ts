@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { Driver } from '../../topology-sim/index.ts'
 import { setupOf } from './once.ts'
 import { prepare } from './prepare.ts'
-import { clockOf, SimSource } from './sim-source.ts'
+import { clockOf } from './sim-rows.ts'
+import { SimSource } from './sim-source.ts'
 
 const QUERY = { sort: 'state', descending: false, filter: '', problemsOnly: true, offset: 0, limit: 50 } as const
 let source: SimSource | undefined

@@ -1,5 +1,5 @@
 import type { LogEntry, NodeRow, Status } from '../schema.ts'
-import type { RolloutView } from '../../core/index.ts'
+import type { Key, RolloutView } from '../../core/index.ts'
 import type { PolicyRow, RolloutRow } from './types.ts'
 import type { Cel } from './filter.ts'
 
@@ -45,12 +45,12 @@ export function policyRows(
       state: own?.state ?? 'unknown',
       code: own?.code ?? null,
       reason: own?.reason ?? 'this node is not selected',
-      rollout: rolloutRow(inWaves.get(version ?? ''), nodeNames),
+      rollout: rolloutRow(inWaves.get(version ?? ''), (key) => nodeNames.get(key) ?? key.slice(0, 8)),
     }
   })
 }
 
-function rolloutRow(view: RolloutView | undefined, names: ReadonlyMap<string, string>): RolloutRow | undefined {
+export function rolloutRow(view: RolloutView | undefined, nameOf: (key: Key) => string): RolloutRow | undefined {
   if (view === undefined) return undefined
   const { waves, mine, failed, failures, halted, rollout } = view
   return {
@@ -59,7 +59,7 @@ function rolloutRow(view: RolloutView | undefined, names: ReadonlyMap<string, st
     soakMs: rollout.soakMs,
     maxFailures: rollout.maxFailures,
     failed,
-    failures: failures.map((key) => names.get(key) ?? key.slice(0, 8)),
+    failures: failures.map(nameOf),
     halted,
   }
 }
