@@ -1,59 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { SECTIONS } from './lib/sections.ts'
-import type { Row } from './lib/sections.ts'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { filled } from './lib/page.ts'
 
 /**
- * Puts the figures of bench/results/ into docs/performance.md, between the marks of each section.
+ * Puts the figures of bench/results/ into docs/performance.md.
  *
  *     npm run bench:page
  */
 const PAGE = 'docs/performance.md'
-
-let page = readFileSync(PAGE, 'utf8')
-for (const { bench, rows } of SECTIONS) {
-  const marks = new RegExp(`(<!-- figures: ${bench} -->\n)[^]*?(<!-- end -->)`)
-  if (!marks.test(page))
-    throw new Error(
-      `${PAGE} has no place for the figures of ${bench}: add "<!-- figures: ${bench} -->" and "<!-- end -->".`,
-    )
-  page = page.replace(marks, (_, begin: string, end: string) => `${begin}${table(bench, rows)}${end}`)
-}
-writeFileSync(PAGE, page)
-
-function table(bench: string, rows: readonly Row[]): string {
-  const file = `bench/results/${bench}.json`
-  if (!existsSync(file)) return `\nNot measured yet: \`npm run bench:${bench}\`.\n\n`
-  const result: unknown = JSON.parse(readFileSync(file, 'utf8'))
-  const lines = rows.flatMap(({ what, path, unit, aim }) => {
-    const value = at(result, path)
-    return value === undefined ? [] : [`| ${what} | ${shown(value, unit)} | ${aim ?? ''} |`]
-  })
-  const on = `Measured at commit ${shown(at(result, 'commit'))} on ${shown(at(result, 'machine.cores'))} cores (${shown(at(result, 'machine.cpu'))}), Node ${shown(at(result, 'machine.node'))}.`
-  return ['', '| figure | measured | aim |', '| --- | --- | --- |', ...lines, '', on, '', ''].join('\n')
-}
-
-function at(value: unknown, path: string): unknown {
-  let found = value
-  for (const name of path.split('/')) {
-    for (const part of name.split('.')) {
-      if (typeof found !== 'object' || found === null) return undefined
-      found = new Map<string, unknown>(Object.entries(found)).get(part)
-    }
-  }
-  return found
-}
-
-/** A number, or the median and the 99th percentile of a sample. */
-function shown(value: unknown, unit = ''): string {
-  if (typeof value === 'number') return `${rounded(value)}${unit === '' ? '' : ` ${unit}`}`
-  if (typeof value === 'object' && value !== null && 'p50' in value && 'p99' in value && 'n' in value) {
-    const spread = value.n === 1 ? '' : ` (p99 ${shown(value.p99)}, n ${shown(value.n)})`
-    return `${shown(value.p50, unit)}${spread}`
-  }
-  return typeof value === 'string' || typeof value === 'boolean' ? String(value) : 'none'
-}
-
-function rounded(value: number): string {
-  const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2
-  return value.toLocaleString('en-US', { maximumFractionDigits: digits })
-}
+writeFileSync(PAGE, filled(readFileSync(PAGE, 'utf8')))

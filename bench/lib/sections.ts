@@ -93,4 +93,77 @@ export const SECTIONS: readonly { readonly bench: string; readonly rows: readonl
       { what: `${nodes} nodes: living nodes called dead, of all looks`, path: `n${nodes}.falseAlarms`, aim: '0' },
     ]),
   },
+  {
+    bench: 'sim',
+    rows: [
+      ...[1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000].flatMap((nodes) =>
+        growth(nodes, `curve.nodes=${nodes}`),
+      ),
+      { what: 'the gossip model alone, 100,000 nodes', path: 'gossipAlone.eventsPerSecond', unit: 'events/s' },
+      { what: 'frames that it stands for', path: 'gossipAlone.framesPerSecond', unit: 'frames/s' },
+      { what: 'PeerSim, 100,000 nodes, recorded', path: 'peersim.eventsPerSecond', unit: 'events/s' },
+      { what: 'the gossip model alone, of PeerSim', path: 'peersim.timesFaster' },
+    ],
+  },
+  {
+    bench: 'fidelity',
+    rows: [
+      ...away('model from exact', 'modelToExact'),
+      ...away('exact from real daemons', 'exactToReal'),
+      { what: 'delivery on daemons, mean', path: 'real.meanMs.mean', unit: 'ms' },
+      { what: 'a hop through a daemon, beyond its link', path: 'nodeMs.mean', unit: 'ms' },
+      { what: 'CPU of all cores, by the daemons', path: 'cpuShare', unit: '%' },
+    ],
+  },
+  {
+    bench: 'mutants',
+    rows: [
+      { what: 'rules of the engine taken out, one at a time', path: 'total' },
+      { what: 'of those that a seed noticed', path: 'killed', aim: 'all' },
+      { what: 'seeds played for each, at most', path: 'seedsAtMost' },
+    ],
+  },
 ]
+
+function growth(nodes: number, path: string): readonly Row[] {
+  const size = nodes.toLocaleString('en-US')
+  const aims = new Map([
+    [100_000, { time: 'at most 10,000 ms', memory: '' }],
+    [1_000_000, { time: 'at most 120,000 ms', memory: 'at most 16,000 MB' }],
+  ])
+  const aim = aims.get(nodes)
+  const aimed = (text: string | undefined) => (text === undefined || text === '' ? {} : { aim: text })
+  return [
+    {
+      what: `${size} nodes: published to all converged, CPU`,
+      path: `${path}.totalCpuMs`,
+      unit: 'ms',
+      ...aimed(aim?.time),
+    },
+    {
+      what: `${size} nodes: events of real engines`,
+      path: `${path}.eventsPerSecond`,
+      unit: 'events/s',
+      aim: '5,000,000',
+    },
+    { what: `${size} nodes: of the bare kernel's time`, path: `${path}.timesBareKernel`, unit: 'times' },
+    { what: `${size} nodes: memory at its most`, path: `${path}.peakMB`, unit: 'MB', ...aimed(aim?.memory) },
+  ]
+}
+
+function away(what: string, path: string): readonly Row[] {
+  const figures = [
+    ['delivery, mean', 'meanMs'],
+    ['delivery, p50', 'p50Ms'],
+    ['delivery, p99', 'p99Ms'],
+    ['hops', 'hops'],
+    ['copies a node', 'copiesPerNode'],
+    ['bytes a node', 'bytesPerNode'],
+  ]
+  return figures.map(([name, key]) => ({
+    what: `${what}: ${name}`,
+    path: `${path}.${key}`,
+    unit: '%',
+    aim: 'within 10 %',
+  }))
+}
