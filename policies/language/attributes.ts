@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { didYouMean } from '../expr/suggest.ts'
+import { narrowed } from '../resources/narrowed.ts'
 import { COMMON_ATTRIBUTES } from './common.ts'
 
 /** One thing that is wrong with the attributes of a resource. */
@@ -20,7 +21,7 @@ export function checkAttributes(
   attrs: Readonly<Record<string, unknown>>,
 ): { readonly attrs: Record<string, unknown> } | { readonly problems: readonly AttributeProblem[] } {
   const unknown = unknownAttributes(schema, Object.keys(attrs))
-  const result = schema.safeParse(attrs)
+  const result = narrowed(schema, attrs).safeParse(attrs)
   if (result.success && unknown.length === 0) return { attrs: result.data }
   const found = result.success ? [] : result.error.issues.flatMap((issue) => describeIssue(issue, attrs))
   return { problems: [...unknown, ...found] }
@@ -48,10 +49,10 @@ export function checkPartly(
 }
 
 function unknownAttributes(schema: z.ZodObject, given: readonly string[]): AttributeProblem[] {
+  const strange = given.filter((attr) => !Object.hasOwn(schema.shape, attr))
+  if (strange.length === 0) return []
   const names = [...Object.keys(schema.shape), ...Object.keys(COMMON_ATTRIBUTES.shape)]
-  return given
-    .filter((attr) => !Object.hasOwn(schema.shape, attr))
-    .map((attr) => ({ attr, message: `there is no attribute '${attr}'.${didYouMean(attr, names)}` }))
+  return strange.map((attr) => ({ attr, message: `there is no attribute '${attr}'.${didYouMean(attr, names)}` }))
 }
 
 const KINDS: Readonly<Record<string, string>> = {

@@ -25,6 +25,7 @@ export interface Unresolved {
 }
 
 type CommonAttributes = z.infer<typeof COMMON_ATTRIBUTES>
+const NO_COMMON = { success: true, data: {} } as const
 
 export interface ResolvedAttributes {
   readonly common: Pick<
@@ -47,7 +48,8 @@ export function resolveAttributes(resource: Unresolved, scope: Scope): ResolvedA
     const value = evaluateAttribute(attr, written, scope)
     if (value !== null) (isCommon(attr, resource.type) ? common : own)[attr] = value
   }
-  const checkedCommon = COMMON_ATTRIBUTES.safeParse(common)
+  // Most resources have none of them.
+  const checkedCommon = Object.keys(common).length === 0 ? NO_COMMON : COMMON_ATTRIBUTES.safeParse(common)
   const checked = checkAttributes(resource.type.schema, own)
   if (checkedCommon.success && 'attrs' in checked) {
     return { common: checkedCommon.data, attrs: finish(resource, checked.attrs, scope) }

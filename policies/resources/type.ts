@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Entry, HostPort } from '../host.ts'
 import type { MaybePromise } from '../maybe.ts'
 import type { BundleFile, ResolvedResource, Value } from '../model.ts'
+import { narrowed } from './narrowed.ts'
 
 /**
  * What a type of resource is. To add one: write it with `defineType` in a file of its own beside this one, with a test,
@@ -178,7 +179,7 @@ export function defineType<S extends z.ZodObject>(definition: TypeDefinition<S>)
     ...(definition.rewind === undefined ? {} : { rewind: (context, key) => definition.rewind?.(context, key) ?? KEPT }),
     ...(definition.undo === undefined ? {} : { undo: (context, key) => definition.undo?.(context, key) ?? KEPT }),
     bind(resource) {
-      const parsed = schema.safeParse(resource.attrs)
+      const parsed = narrowed(schema, resource.attrs).safeParse(resource.attrs)
       if (!parsed.success) return problemsOf(parsed.error)
       const typed = { key: resource.key, name: resource.name, attrs: parsed.data }
       return {
