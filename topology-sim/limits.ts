@@ -15,6 +15,8 @@ export const SIM_LIMITS = {
   nodes: 1_500_000,
   /** Peers of one invite at genesis: the list that an invite keeps of its users is copied for each. */
   inviteUses: 64,
+  /** Nodes that are made between two looks whether somebody wants it to stop: some 50 ms. */
+  stopLookNodes: 4_096,
   /** Records added to the first ledger at once: enough that what is copied once for a step is shared by many. */
   genesisBatch: 8192,
   /** Neighbours a node has room for: the daemon keeps 6 to 12 that it dialled, and takes in some that others did. */

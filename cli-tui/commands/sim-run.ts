@@ -136,7 +136,8 @@ function showSeeds({ out }: Context, scenario: string, runs: readonly RunResult[
 /** Exit 3 for what was expected and did not come, or must never come; 1 for a run that was stopped. */
 function verdict({ out }: Context, { file }: SimRequest, runs: readonly RunResult[], wanted: number): Exit {
   if (runs.length < wanted || runs.some(({ complete }) => !complete)) {
-    out.warn('stopped before the end; what is here is partial')
+    const nothing = 'stopped while the nodes were made: nothing had happened yet, so there is nothing to report'
+    out.warn(runs.length === 0 ? nothing : 'stopped before the end; what is here is partial')
     return EXIT.error
   }
   const broken = runs.find(({ violations }) => violations.length > 0)

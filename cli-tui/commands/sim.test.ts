@@ -169,6 +169,17 @@ describe('chorus sim run', () => {
   })
 })
 
+describe('Ctrl-C while many nodes are made', () => {
+  it('ends it, and says that there is nothing to report', async () => {
+    scenario('many.yaml', SMALL)
+    const stop = new AbortController()
+    setTimeout(() => stop.abort(), 200)
+    const ran = await chorus(['sim', 'run', 'many.yaml', '--nodes', '300000'], { cwd: dir, signal: stop.signal })
+    expect([ran.code, ran.out]).toEqual([1, ''])
+    expect(ran.err).toContain('stopped while the nodes were made')
+  })
+})
+
 describe('chorus sim replay', () => {
   it('gives the same run again, to its end', async () => {
     const { code, out } = await sim('replay', 'out/run.json')

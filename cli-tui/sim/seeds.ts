@@ -4,7 +4,7 @@ import { installed } from '../../node/control/index.ts'
 import type { RunProgress, RunResult } from '../../topology-sim/index.ts'
 import { CliError } from '../errors.ts'
 import type { SimRequest } from './prepare.ts'
-import type { FromWorker } from './worker.ts'
+import type { FromWorker, WorkerTask } from './worker.ts'
 
 export interface SeedsOptions {
   /** Threads at once. */
@@ -24,33 +24,41 @@ export async function runSeeds(
   const results = new Map<number, RunResult>()
   const waiting = [...seeds]
   const lane = async (): Promise<void> => {
-    for (let seed = waiting.shift(); seed !== undefined && !options.signal.aborted; seed = waiting.shift())
-      results.set(seed, await runSeed(request, seed, options))
+    for (let seed = waiting.shift(); seed !== undefined && !options.signal.aborted; seed = waiting.shift()) {
+      const result = await runSeed(request, seed, options)
+      if (result !== null) results.set(seed, result)
+    }
   }
   await Promise.all(Array.from({ length: Math.min(options.jobs, seeds.length) }, lane))
   return seeds.flatMap((seed) => results.get(seed) ?? [])
 }
 
+/** Null: it was stopped before there was anything to report. */
 function runSeed(
   request: SimRequest,
   seed: number,
   { heapBytes, onProgress, signal }: SeedsOptions,
-): Promise<RunResult> {
+): Promise<RunResult | null> {
   const file = join(
     installed().folder,
     import.meta.url.endsWith('.ts') ? 'cli-tui/sim/worker.ts' : 'dist/bin/sim-worker.js',
   )
+  const flag = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(file, {
-    workerData: { ...request, seed },
+    workerData: { request: { ...request, seed }, stop: flag } satisfies WorkerTask,
     resourceLimits: { maxOldGenerationSizeMb: Math.ceil(heapBytes / 1e6) },
   })
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- of a thread, not of a window
-  const stop = (): void => worker.postMessage('stop')
+  const stop = (): void => {
+    Atomics.store(flag, 0, 1)
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- of a thread, not of a window
+    worker.postMessage('stop')
+  }
   signal.addEventListener('abort', stop)
-  return new Promise<RunResult>((done, failed) => {
+  return new Promise<RunResult | null>((done, failed) => {
     worker.on('message', (message: FromWorker) => {
       if (message.type === 'progress') onProgress(seed, message.progress)
       else if (message.type === 'result') done(message.result)
+      else if (message.type === 'stopped') done(null)
       else failed(thrownBy(message, seed))
     })
     worker.on('error', (error) => failed(memoryError(error, seed)))

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { RunProgress, RunResult } from '../../topology-sim/index.ts'
+import { SimError, type RunProgress, type RunResult } from '../../topology-sim/index.ts'
 import { runOnce } from './once.ts'
 import { prepare, type SimRequest } from './prepare.ts'
 
@@ -7,7 +7,16 @@ import { prepare, type SimRequest } from './prepare.ts'
 export type FromWorker =
   | { readonly type: 'progress'; readonly progress: RunProgress }
   | { readonly type: 'result'; readonly result: RunResult }
+  /** Before there was anything to report. */
+  | { readonly type: 'stopped' }
   | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly hint: string | null }
+
+/** Given by `seeds.ts`; this file runs nowhere else. */
+export interface WorkerTask {
+  readonly request: SimRequest
+  /** One integer; not 0: the command was interrupted. Seen while the world is made, when no message comes through. */
+  readonly stop: Int32Array
+}
 
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- of a thread, not of a window
 const say = (message: FromWorker): void => parentPort?.postMessage(message)
@@ -16,13 +25,18 @@ const stop = new AbortController()
 // The only message that comes: the command was interrupted.
 parentPort?.on('message', () => stop.abort())
 try {
-  // Given by `seeds.ts`; this file runs nowhere else.
-  const prepared = prepare(workerData as SimRequest, () => undefined)
+  const { request, stop: flag } = workerData as WorkerTask
+  const prepared = prepare(request, () => undefined)
   const onProgress = (progress: RunProgress): void => say({ type: 'progress', progress })
-  say({ type: 'result', result: await runOnce(prepared, { onProgress, signal: stop.signal, now: Date.now }) })
+  const stopped = (): boolean => Atomics.load(flag, 0) !== 0
+  const options = { onProgress, signal: stop.signal, now: Date.now, stopped }
+  say({ type: 'result', result: await runOnce(prepared, options) })
 } catch (error) {
-  const [code, hint] = error instanceof Error ? [codeOf(error), hintOf(error)] : ['E_INTERNAL', null]
-  say({ type: 'failed', code, message: error instanceof Error ? error.message : String(error), hint })
+  if (error instanceof SimError && error.code === 'E_SIM_STOPPED') say({ type: 'stopped' })
+  else {
+    const [code, hint] = error instanceof Error ? [codeOf(error), hintOf(error)] : ['E_INTERNAL', null]
+    say({ type: 'failed', code, message: error instanceof Error ? error.message : String(error), hint })
+  }
 } finally {
   parentPort?.close()
 }

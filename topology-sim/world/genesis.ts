@@ -52,10 +52,12 @@ export interface GenesisOptions {
   readonly selects: LedgerEnv['selects']
   /** Asked once the nodes' keys are known. */
   readonly grants: (keyOf: (holder: number | string) => Key) => readonly Grant[]
+  /** @throws SimError E_SIM_STOPPED */
+  readonly goOn: (node: number) => void
 }
 
 export function makeGenesis(options: GenesisOptions): Genesis {
-  const { seed, fleet, crypto, reader, selects } = options
+  const { seed, fleet, crypto, reader, selects, goOn } = options
   const signers = new Map<number, Signer>()
   const signerOf = (node: number): Signer => {
     const known = signers.get(node)
@@ -65,7 +67,10 @@ export function makeGenesis(options: GenesisOptions): Genesis {
     return signer
   }
   const keys: Key[] = []
-  for (let node = 0; node < fleet.size; node++) keys.push(signerOf(node).key)
+  for (let node = 0; node < fleet.size; node++) {
+    goOn(node)
+    keys.push(signerOf(node).key)
+  }
   const [root, recovery, enroller] = [actorOf('root', crypto), actorOf('recovery', crypto), actorOf('enroller', crypto)]
   const keyOf = (holder: number | string): Key =>
     typeof holder === 'number' ? (keys[holder] ?? '') : actorOf(holder, crypto).key
@@ -89,12 +94,16 @@ export function makeGenesis(options: GenesisOptions): Genesis {
   const start = emptyLedger({ mesh: charter.id, selects }).add([charter]).ledger
   const enrolling = new Enrolling({ crypto, reader, enroller, signerOf, at: issuedAt }, start)
   for (let node = 0; node < fleet.size; node++) {
+    goOn(node)
     const spec = fleet.at(node)
     if (spec.absent !== true) enrolling.add(keys[node] ?? '', spec.name, spec.labels, node)
   }
   const ledger = enrolling.finish()
   // Every engine asks this first of all. Asked here, one after the other, as records lie in memory, it costs a quarter.
-  for (const key of keys) ledger.identityOf(key, options.startMs)
+  for (const [node, key] of keys.entries()) {
+    goOn(node)
+    ledger.identityOf(key, options.startMs)
+  }
   return { mesh: charter.id, root, recovery, enroller, keys, ledger, signerOf }
 }
 

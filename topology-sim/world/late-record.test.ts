@@ -13,7 +13,16 @@ function genesis(names: readonly string[], kind: 'ed25519' | 'model' = 'model') 
   const at = (node: number) => ({ name: names[node] ?? '', labels, facts: {}, region: 0 })
   const reader = new SharedReader(crypto)
   const fleet = { size: names.length, at }
-  return makeGenesis({ seed: 1, fleet, crypto, reader, startMs: START_MS, selects: () => true, grants: () => [] })
+  return makeGenesis({
+    seed: 1,
+    fleet,
+    crypto,
+    reader,
+    startMs: START_MS,
+    selects: () => true,
+    grants: () => [],
+    goOn: () => undefined,
+  })
 }
 
 describe('records that are signed late', () => {

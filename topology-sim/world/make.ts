@@ -38,7 +38,16 @@ export function makeState(options: WorldOptions): WorldState {
     (options.grants ?? []).map(({ holder, grant }) =>
       grantTo(keyOf(holder), { name: typeof holder === 'number' ? fleet.at(holder).name : holder, ...grant }),
     )
-  const genesis = makeGenesis({ seed, fleet, crypto, reader, startMs, selects, grants })
+  const genesis = makeGenesis({
+    seed,
+    fleet,
+    crypto,
+    reader,
+    startMs,
+    selects,
+    grants,
+    goOn: goOnUnless(options.stopped),
+  })
   const beacons = options.beacons === 'on' || (options.beacons !== 'off' && fleet.size <= SIM_LIMITS.beaconNodes)
   const minds = new Minds(
     {
@@ -87,6 +96,13 @@ export function makeState(options: WorldOptions): WorldState {
   // A larger fleet's engines are made when something first reaches them: none of them has anything to say before.
   if (beacons || fleet.size <= SIM_LIMITS.eagerNodes) startAll(state)
   return state
+}
+
+function goOnUnless(stopped: (() => boolean) | undefined): (node: number) => void {
+  return (node) => {
+    if (node % SIM_LIMITS.stopLookNodes !== 0 || stopped?.() !== true) return
+    throw new SimError('E_SIM_STOPPED', 'The world was stopped while its nodes were made: nothing has happened in it.')
+  }
 }
 
 function startAll(state: WorldState): void {

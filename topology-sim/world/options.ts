@@ -36,6 +36,8 @@ export interface WorldOptions {
   readonly startMs?: number
   /** @default true */
   readonly invariants?: boolean
+  /** Asked now and then while the nodes are made, which takes long of many: true ends it with E_SIM_STOPPED. */
+  readonly stopped?: () => boolean
 }
 
 export interface Fleet {
