@@ -19,6 +19,14 @@ interface Stock {
   readonly flags: Uint8Array
   /** Of a small bundle: whom each node asked for it, plus one; 0: nobody. */
   readonly asked: Int32Array | null
+  /** Of a small bundle that took long: who else was asked, by node. */
+  readonly more: Map<number, Asking>
+}
+
+interface Asking {
+  readonly peers: number[]
+  /** When it came; infinite: not yet. Until they hear of it, others send it all the same. */
+  doneUs: number
 }
 
 /** Wanting, having and following: what precedes blocks on the wire in the daemon's protocol. Bytes. */
@@ -26,8 +34,11 @@ const CONTROL_BYTES = 124
 /** What a block has beside its content; blocks of 256 KiB. */
 const BLOCK_BYTES = 262_144
 const BLOCK_HEAD_BYTES = 90
-/** A peer that was asked for a small bundle and has not sent it by now: others are looked at. */
-const ASK_ANOTHER_MS = 1_000
+/** The daemon's fetches look around this often (`TICK_MS` of `node/blobs`), and ask one more peer each time for a small bundle. */
+const TICK_MS = 250
+/** As `BLOB_LIMITS.idleMs` and `BLOB_LIMITS.peersPerFetch` of the daemon. */
+const STREAM_IDLE_MS = 120_000
+const PEERS_MAX = 8
 /** Nothing of what precedes the blocks was said yet. */
 const UNSAID = -1
 
@@ -41,6 +52,9 @@ export class Blobs {
   readonly #state: WorldState
   readonly #stocks = new Map<Cid, number>()
   readonly #list: Stock[] = []
+  #latestUs = Number.NEGATIVE_INFINITY
+  /** Nodes look around already, as they spoke of another bundle shortly before: a new one falls anywhere into a period. */
+  #ticking = false
 
   constructor(state: WorldState) {
     this.#state = state
@@ -51,7 +65,7 @@ export class Blobs {
     if (known !== undefined) return known
     const index = this.#list.length
     const asked = size <= BLOCK_BYTES ? new Int32Array(this.#state.size) : null
-    this.#list.push({ cid, size, flags: new Uint8Array(this.#state.size), asked })
+    this.#list.push({ cid, size, flags: new Uint8Array(this.#state.size), asked, more: new Map() })
     this.#stocks.set(cid, index)
     return index
   }
@@ -68,6 +82,8 @@ export class Blobs {
   /** The publisher has made it. */
   put(node: number, cid: Cid, size: number): void {
     const stock = this.#list[this.#stock(cid, size)]
+    this.#ticking = this.#state.nowUs - this.#latestUs < STREAM_IDLE_MS * 1000
+    this.#latestUs = this.#state.nowUs
     if (stock !== undefined) stock.flags[node] = (stock.flags[node] ?? 0) | HELD
   }
 
@@ -88,6 +104,7 @@ export class Blobs {
     const flags = stock.flags[node] ?? 0
     stock.flags[node] = flags | WANTED
     if (stock.asked !== null) stock.asked[node] = 0
+    stock.more.delete(node)
     // It survived a restart.
     if ((flags & HELD) !== 0) return this.#state.later(0, EVENT.stored, node, index)
     if ((flags & COMING) !== 0) return
@@ -97,15 +114,36 @@ export class Blobs {
     this.#ask(node, first, index)
   }
 
-  /** One peer, for all of a small bundle: it sends it when it has it. If it does not for long, others are looked at. */
+  /** One peer, for all of a small bundle: it sends it when it has it. If that takes long, others are asked as well. */
   #ask(node: number, from: number, index: number): void {
     const stock = this.#list[index]
     if (stock === undefined || stock.asked === null) return
     const state = this.#state
     this.#word(node, from)
     stock.asked[node] = from + 1
-    if (((stock.flags[from] ?? 0) & (HELD | WHOLE)) !== 0) this.#take(node, from, index, state.links.baseUs(node, from))
-    else this.#checkLater(node, index, ASK_ANOTHER_MS)
+    const oneWayUs = state.links.baseUs(node, from)
+    const has = ((stock.flags[from] ?? 0) & (HELD | WHOLE)) !== 0
+    const tickUs = TICK_MS * 1000 * (this.#ticking ? 1 - state.random.next() : 1)
+    if (!has || tickUs < 2 * oneWayUs) state.later(tickUs, EVENT.action, node, () => this.#askAnother(node, index))
+    if (has) this.#take(node, from, index, oneWayUs)
+  }
+
+  #askAnother(node: number, index: number): void {
+    const stock = this.#list[index]
+    const flags = stock?.flags[node] ?? 0
+    if (stock === undefined || (flags & WANTED) === 0 || (flags & (HELD | WHOLE)) !== 0) return
+    const first = (stock.asked?.[node] ?? 0) - 1
+    const asking = stock.more.get(node) ?? { peers: [], doneUs: Number.POSITIVE_INFINITY }
+    const state = this.#state
+    const likely = [...state.network.mesh(node), ...state.connections.neighbours(node)]
+    const next = likely.find((other) => other !== first && !asking.peers.includes(other))
+    if (first < 0 || next === undefined || asking.peers.length + 1 >= PEERS_MAX)
+      return this.#checkLater(node, index, SIM_LIMITS.blobReportMs)
+    asking.peers.push(next)
+    stock.more.set(node, asking)
+    this.#word(node, next)
+    if (((stock.flags[next] ?? 0) & (HELD | WHOLE)) !== 0) this.#take(node, next, index, state.links.baseUs(node, next))
+    state.later(TICK_MS * 1000, EVENT.action, node, () => this.#askAnother(node, index))
   }
 
   cancel(node: number, cid: Cid): void {
@@ -161,7 +199,8 @@ export class Blobs {
     if (stock === undefined) return
     const state = this.#state
     const how = state.misbehaving.size === 0 ? 'serve' : (state.misbehaving.get(from)?.blob?.() ?? 'serve')
-    stock.flags[node] = (stock.flags[node] ?? 0) | COMING
+    const flags = stock.flags[node] ?? 0
+    if ((flags & (HELD | WHOLE)) === 0) stock.flags[node] = flags | COMING
     if (how === 'silent' || how === 'notFound')
       return this.#checkLater(node, index, how === 'silent' ? SIM_LIMITS.blobAnswerMs : 1000)
     const oneWay = state.links.baseUs(node, from)
@@ -186,6 +225,8 @@ export class Blobs {
       return
     }
     stock.flags[node] = (stock.flags[node] ?? 0) | WHOLE
+    const asking = stock.more.get(node)
+    if (asking !== undefined) asking.doneUs = this.#state.nowUs
     for (const other of this.#state.connections.neighbours(node)) this.#offer(node, other, index)
     const { fsyncMs = 2 } = this.#state.options.disk ?? {}
     const slowness = this.#state.slowness.get(node) ?? 1
@@ -219,8 +260,13 @@ export class Blobs {
   #offer(from: number, to: number, index: number): void {
     const stock = this.#list[index]
     const flags = stock?.flags[to] ?? 0
-    if (stock === undefined || (flags & WANTED) === 0 || (flags & (HELD | WHOLE | COMING)) !== 0) return
-    if (!this.#state.connected(from, to)) return
+    if (stock === undefined || !this.#state.connected(from, to)) return
+    const asking = stock.more.get(to)
+    if (asking !== undefined && asking.doneUs + this.#state.links.baseUs(to, from) > this.#state.nowUs) {
+      if (stock.asked?.[to] === from + 1 || asking.peers.includes(from)) this.#take(to, from, index, 0)
+      return
+    }
+    if ((flags & WANTED) === 0 || (flags & (HELD | WHOLE | COMING)) !== 0) return
     if (stock.asked !== null && (stock.asked[to] ?? 0) > 0) {
       if (stock.asked[to] === from + 1) this.#take(to, from, index, 0)
       return
@@ -243,6 +289,7 @@ export class Blobs {
     if (stock === undefined || (flags & WANTED) === 0 || (flags & (HELD | WHOLE)) !== 0) return
     stock.flags[node] = flags & ~COMING
     if (stock.asked !== null) stock.asked[node] = 0
+    stock.more.delete(node)
     this.#seek(node, index)
   }
 }
