@@ -153,6 +153,10 @@ describe('a version that comes in waves', () => {
     say('n3', failed)
     expect(shown(probe)).toMatchObject({ state: 'waiting', code: 'E_HALTED', inForce: old.id })
     expect(probe.engine.view.alarms()).toMatchObject([{ code: 'E_HALTED', subject: 'web/site' }])
+    expect(probe.engine.view.rollouts()[0]?.waves).toMatchObject([
+      { state: 'done', failed: 2, opensInMs: null },
+      { state: 'halted', pending: 4, opensInMs: null },
+    ])
     probe.pass(2 * SOAK_MS)
     expect(finish(probe)).not.toContain(version.id)
     say('n2', failed)
