@@ -51,6 +51,14 @@ function copyTree(): string {
   return dir
 }
 
+/** @throws Error an edit does not find its place, or more than one */
+function check({ name, edits }: Mutant): void {
+  for (const { file, find } of edits) {
+    if (readFileSync(join(root, 'node/core', file), 'utf8').split(find).length !== 2)
+      throw new Error(`"${name}": "${find}" is not exactly once in ${file}`)
+  }
+}
+
 function apply(dir: string, mutant: Mutant): () => void {
   const before = new Map<string, string>()
   for (const { file, find, put } of mutant.edits) {
@@ -79,8 +87,11 @@ function play(dir: string, seeds: readonly string[]): Promise<string> {
 
 async function test(dir: string, mutant: Mutant): Promise<Outcome> {
   const undo = apply(dir, mutant)
+  // What noticed it the last time most likely does so again.
+  const last = earlier.get(mutant.name)?.killedBy ?? null
+  let out = last === null ? NOTHING : await play(dir, ['--from', String(last), '--to', String(last)])
   // The dense seeds first: each holds forgeries of most kinds.
-  let out = await play(dir, ['--from', '4', '--to', String(DENSE), '--step', '4'])
+  if (/ runs, 0 broken$/m.test(out)) out = await play(dir, ['--from', '4', '--to', String(DENSE), '--step', '4'])
   if (/ runs, 0 broken$/m.test(out)) out = await play(dir, ['--from', '1', '--to', String(SEEDS)])
   undo()
   const [, seed, promise = ''] = /^seed (\d+): (.*)$/m.exec(out) ?? []
@@ -90,6 +101,10 @@ async function test(dir: string, mutant: Mutant): Promise<Outcome> {
   return { name, section, killedBy: seed === undefined ? null : Number(seed), promise: promise.slice(0, 160) }
 }
 
+const NOTHING = '0 runs, 0 broken'
+const earlier = new Map(lastRun().map((one) => [one.name, one]))
+// Before minutes of work: each edit still finds its place.
+for (const mutant of mutants) check(mutant)
 const queue = [...mutants]
 const outcomes: Outcome[] = []
 async function work(): Promise<void> {
@@ -110,19 +125,20 @@ async function work(): Promise<void> {
 await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, () => work()))
 const killed = outcomes.filter(({ killedBy }) => killedBy !== null).length
 console.log(`\n${killed} of ${outcomes.length} killed`)
-const all = only === '' ? outcomes : [...kept(outcomes), ...outcomes]
+const fresh = new Set(outcomes.map(({ name }) => name))
+const all = only === '' ? outcomes : [...[...earlier.values()].filter(({ name }) => !fresh.has(name)), ...outcomes]
 const order = all.toSorted((a, b) => a.section - b.section || (a.name < b.name ? -1 : 1))
 const total = order.filter(({ killedBy }) => killedBy !== null).length
 report('mutants', { killed: total, total: order.length, seedsAtMost: SEEDS, mutants: order })
 
-/** With `--only`: what an earlier run found of the others. */
-function kept(fresh: readonly Outcome[]): readonly Outcome[] {
+/** What an earlier run found: of mutants that are not played now, and where to begin with the others. */
+function lastRun(): readonly Outcome[] {
   try {
     // Written by the line above.
     const { mutants: known } = JSON.parse(readFileSync(join(root, 'bench/results/mutants.json'), 'utf8')) as {
       readonly mutants: readonly Outcome[]
     }
-    return known.filter(({ name }) => !fresh.some((one) => one.name === name))
+    return known
   } catch {
     return []
   }
