@@ -12,9 +12,8 @@ export class GossipMesh {
   readonly #params: GossipParams
   readonly #random: Random
   readonly #flags: Uint8Array
-  readonly #degrees: Uint16Array
-  /** Connections of each node. */
-  readonly #open: Uint16Array
+  /** Of each node how many it is connected to, and how many of these are in its mesh: side by side, as they are read. */
+  readonly #counts: Uint16Array
   /** False until the first message: connections made until then are taken to have been there for long. */
   settled = false
 
@@ -23,8 +22,7 @@ export class GossipMesh {
     this.#params = params
     this.#random = random
     this.#flags = new Uint8Array(graph.ends)
-    this.#degrees = new Uint16Array(graph.nodes)
-    this.#open = new Uint16Array(graph.nodes)
+    this.#counts = new Uint16Array(2 * graph.nodes)
   }
 
   isOpen(edge: number): boolean {
@@ -36,7 +34,7 @@ export class GossipMesh {
   }
 
   degree(node: number): number {
-    return this.#degrees[node] ?? 0
+    return this.#counts[2 * node + 1] ?? 0
   }
 
   /** Connected, and not in this node's mesh. */
@@ -46,7 +44,11 @@ export class GossipMesh {
 
   /** How many neighbours are connected and not in the mesh. */
   outside(node: number): number {
-    return (this.#open[node] ?? 0) - this.degree(node)
+    return (this.#counts[2 * node] ?? 0) - this.degree(node)
+  }
+
+  #count(node: number, what: 0 | 1, by: 1 | -1): void {
+    this.#counts[2 * node + what] = (this.#counts[2 * node + what] ?? 0) + by
   }
 
   peers(node: number): number[] {
@@ -61,8 +63,8 @@ export class GossipMesh {
   open(a: number, b: number): void {
     const edge = this.#graph.edgeBetween(a, b)
     if (edge < 0 || this.isOpen(edge)) return
-    this.#open[a] = (this.#open[a] ?? 0) + 1
-    this.#open[b] = (this.#open[b] ?? 0) + 1
+    this.#count(a, 0, 1)
+    this.#count(b, 0, 1)
     this.#flags[edge] = (this.#flags[edge] ?? 0) | OPEN
     const twin = this.#graph.twinOf(edge)
     this.#flags[twin] = (this.#flags[twin] ?? 0) | OPEN
@@ -71,11 +73,11 @@ export class GossipMesh {
   close(a: number, b: number): void {
     const edge = this.#graph.edgeBetween(a, b)
     if (edge < 0 || !this.isOpen(edge)) return
-    this.#open[a] = (this.#open[a] ?? 0) - 1
-    this.#open[b] = (this.#open[b] ?? 0) - 1
+    this.#count(a, 0, -1)
+    this.#count(b, 0, -1)
     if (this.has(edge)) {
-      this.#degrees[a] = this.degree(a) - 1
-      this.#degrees[b] = this.degree(b) - 1
+      this.#count(a, 1, -1)
+      this.#count(b, 1, -1)
     }
     this.#flags[edge] = 0
     this.#flags[this.#graph.twinOf(edge)] = 0
@@ -86,8 +88,8 @@ export class GossipMesh {
     this.#flags[edge] = OPEN | MESH
     this.#flags[twin] = OPEN | MESH
     const other = this.#graph.targetOf(edge)
-    this.#degrees[node] = this.degree(node) + 1
-    this.#degrees[other] = this.degree(other) + 1
+    this.#count(node, 1, 1)
+    this.#count(other, 1, 1)
   }
 
   /**
@@ -128,8 +130,8 @@ export class GossipMesh {
       if (!this.has(edge) || this.degree(other) <= this.#params.degreeLow) continue
       this.#flags[edge] = OPEN
       this.#flags[this.#graph.twinOf(edge)] = OPEN
-      this.#degrees[node] = this.degree(node) - 1
-      this.#degrees[other] = this.degree(other) - 1
+      this.#count(node, 1, -1)
+      this.#count(other, 1, -1)
       return true
     }
     return false

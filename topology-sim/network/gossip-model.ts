@@ -62,10 +62,11 @@ export class GossipModel {
   readonly #random: Random
   readonly #host: GossipHost
   readonly #counter: GossipCounter
-  /** Each node's heartbeat has a phase of its own. */
-  readonly #phase: Uint32Array
-  /** The heartbeat at which each node last sent IHAVEs: those of one heartbeat share their frames. */
-  readonly #told: Float64Array
+  /**
+   * Of each node the phase of its heartbeat, and the heartbeat at which it last sent IHAVEs, as those of one heartbeat share
+   * their frames: side by side, as they are read.
+   */
+  readonly #beats: Float64Array
   #messages = 0
 
   constructor(
@@ -83,9 +84,8 @@ export class GossipModel {
     this.#host = host
     this.#counter = counter
     this.mesh = new GossipMesh(graph, params, random)
-    this.#phase = new Uint32Array(graph.nodes)
-    for (let node = 0; node < graph.nodes; node++) this.#phase[node] = random.below(params.heartbeatUs)
-    this.#told = new Float64Array(graph.nodes).fill(-1)
+    this.#beats = new Float64Array(2 * graph.nodes).fill(-1)
+    for (let node = 0; node < graph.nodes; node++) this.#beats[2 * node] = random.below(params.heartbeatUs)
   }
 
   connect(a: number, b: number): void {
@@ -209,7 +209,7 @@ export class GossipModel {
 
   #nextBeatUs(node: number): number {
     const { heartbeatUs } = this.#params
-    const phase = this.#phase[node] ?? 0
+    const phase = this.#beats[2 * node] ?? 0
     return phase + (Math.floor((this.#host.nowUs - phase) / heartbeatUs) + 1) * heartbeatUs
   }
 
@@ -236,12 +236,12 @@ export class GossipModel {
       }
       rest--
     }
-    this.#told[node] = this.#host.nowUs
+    this.#beats[2 * node + 1] = this.#host.nowUs
     this.#tellLater(node, message, left - 1)
   }
 
   #tell(node: number, to: number, message: GossipMessage): void {
-    const shared = this.#told[node] === this.#host.nowUs
+    const shared = this.#beats[2 * node + 1] === this.#host.nowUs
     this.#counter.control(node, to, this.#params.idBytes + (shared ? 0 : this.#params.frameBytes))
     if ((message.seen[to] ?? 0) > 0) return
     const at = this.#links.arrivalUs(this.#host.nowUs, node, to, 0)

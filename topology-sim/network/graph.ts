@@ -9,37 +9,36 @@ export class Graph {
   readonly nodes: number
   /** Indices of edges' ends lie below this. */
   readonly ends: number
-  readonly #offsets: Int32Array
+  /** Of each node where its places begin, and how many are taken: side by side, as they are read. */
+  readonly #rows: Int32Array
   readonly #targets: Int32Array
   readonly #twins: Int32Array
-  readonly #degrees: Int32Array
 
   /** @param places neighbours that each node can have: one number for all, or one for each */
   constructor(nodes: number, places: number | ArrayLike<number>) {
     this.nodes = nodes
-    this.#offsets = new Int32Array(nodes + 1)
+    this.#rows = new Int32Array(2 * nodes + 1)
     for (let node = 0; node < nodes; node++) {
       const room = typeof places === 'number' ? places : (places[node] ?? 0)
-      this.#offsets[node + 1] = (this.#offsets[node] ?? 0) + room
+      this.#rows[2 * node + 2] = (this.#rows[2 * node] ?? 0) + room
     }
-    this.ends = this.#offsets[nodes] ?? 0
+    this.ends = this.#rows[2 * nodes] ?? 0
     this.#targets = new Int32Array(this.ends)
     this.#twins = new Int32Array(this.ends)
-    this.#degrees = new Int32Array(nodes)
   }
 
   degree(node: number): number {
-    return this.#degrees[node] ?? 0
+    return this.#rows[2 * node + 1] ?? 0
   }
 
   /** The neighbour at place `i`, 0 <= i < degree(node). */
   neighbour(node: number, i: number): number {
-    return this.#targets[(this.#offsets[node] ?? 0) + i] ?? -1
+    return this.#targets[(this.#rows[2 * node] ?? 0) + i] ?? -1
   }
 
   /** The index of this node's end of the edge at place `i`. */
   edgeOf(node: number, i: number): number {
-    return (this.#offsets[node] ?? 0) + i
+    return (this.#rows[2 * node] ?? 0) + i
   }
 
   targetOf(edge: number): number {
@@ -61,14 +60,14 @@ export class Graph {
   }
 
   #find(node: number, other: number): number {
-    const from = this.#offsets[node] ?? 0
+    const from = this.#rows[2 * node] ?? 0
     const to = from + this.degree(node)
     for (let edge = from; edge < to; edge++) if (this.#targets[edge] === other) return edge
     return -1
   }
 
   hasRoom(node: number): boolean {
-    return (this.#offsets[node] ?? 0) + this.degree(node) < (this.#offsets[node + 1] ?? 0)
+    return (this.#rows[2 * node] ?? 0) + this.degree(node) < (this.#rows[2 * node + 2] ?? 0)
   }
 
   /** @returns false if there is no room at either end, or the edge is there already */
@@ -80,8 +79,8 @@ export class Graph {
     this.#targets[there] = a
     this.#twins[here] = there
     this.#twins[there] = here
-    this.#degrees[a] = this.degree(a) + 1
-    this.#degrees[b] = this.degree(b) + 1
+    this.#rows[2 * a + 1] = this.degree(a) + 1
+    this.#rows[2 * b + 1] = this.degree(b) + 1
     return true
   }
 }
