@@ -78,4 +78,10 @@ describe('a session', () => {
     await runs.run(policies)
     expect(host.cleaned).toEqual(['/etc', '/srv'])
   })
+
+  it('cleans also where something is written that nobody watches', async () => {
+    const { host, runs } = setup()
+    await runs.run([inForce('p', [resource('p', 'repository/app', { state: 'absent' })])])
+    expect(host.cleaned).toContain('/etc/apt/keyrings')
+  })
 })

@@ -33,10 +33,14 @@ export class Session {
   }
 
   /** Once: removes what a run that was killed left in the folders of managed paths. */
-  clean({ host, apply }: ConvergeRequest, watch: ReadonlyMap<string, unknown>): void {
+  clean(request: ConvergeRequest, watch: ReadonlyMap<string, unknown>): void {
+    const { host, apply } = request
     if (this.#cleaned || !apply) return
     this.#cleaned = true
-    for (const folder of new Set(Array.from(watch.keys(), folderOf))) {
+    // Not every path that is written is watched: the key of a repository only counts with what names it.
+    const claimed = this.graphFor(request).nodes.flatMap(({ prepared }) => prepared?.bound?.claims ?? [])
+    const paths = claimed.flatMap((claim) => (claim.startsWith('path:') ? [claim.slice(5)] : []))
+    for (const folder of new Set([...watch.keys(), ...paths].map(folderOf))) {
       try {
         host.cleanTemporary(folder)
       } catch (error) {
