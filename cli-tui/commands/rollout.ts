@@ -25,6 +25,8 @@ export interface PolicyRollout {
   readonly soakMs: number
   readonly waves: readonly WaveRow[]
 }
+const isOver = ({ state }: WaveRow): boolean => state === 'done' || state === 'empty'
+
 export async function run(context: Context, { args }: Invocation): Promise<Exit> {
   const client = await daemonOf(context)
   const [policy] = args
@@ -39,7 +41,7 @@ export async function run(context: Context, { args }: Invocation): Promise<Exit>
   const rollouts = policies.flatMap((row): PolicyRollout[] => {
     if (row.rollout === undefined || row.version === null || (policy !== undefined && row.policy !== policy)) return []
     const { waves, halted, failed, maxFailures, failures, soakMs } = row.rollout
-    const done = waves.every(({ state }) => state === 'done')
+    const done = waves.every(isOver) && waves.some(({ state }) => state === 'done')
     const { version, seq } = row
     return [{ policy: row.policy, version, seq, halted, done, failed, maxFailures, failures, soakMs, waves }]
   })
@@ -74,7 +76,11 @@ function oneText(one: PolicyRollout, paint: Paint): string {
     `${wave.done}/${wave.nodes}`,
     String(wave.failed),
     String(wave.absent),
-    wave.state === 'soaking' && wave.opensInMs !== null ? `soaking, opens in ${age(wave.opensInMs)}` : wave.state,
+    wave.state === 'soaking' && wave.opensInMs !== null
+      ? `soaking, opens in ${age(wave.opensInMs)}`
+      : wave.state === 'empty'
+        ? 'nobody else'
+        : wave.state,
   ])
   const terms = `soak ${age(soakMs)}, ${plural(maxFailures, 'failure')} allowed`
   const why = halted

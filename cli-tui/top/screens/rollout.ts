@@ -59,7 +59,7 @@ function wordOf({ forked, inForce, of, rollout: waves }: PolicyRow): readonly [s
   if (forked) return ['fork: halted until merged', 'bad']
   if (waves?.halted === true) return ['halted', 'bad']
   if (inForce === of) return ['done', 'good']
-  const at = waves?.waves.findIndex(({ state }) => state !== 'done') ?? -1
+  const at = waves?.waves.findIndex((wave) => !isOver(wave)) ?? -1
   return at < 0 ? ['spreading', 'warn'] : [`wave ${at + 1} of ${waves?.waves.length ?? 0}`, 'warn']
 }
 
@@ -81,12 +81,15 @@ const TONES: Readonly<Record<WaveRow['state'], Tone>> = {
   soaking: 'info',
   waiting: 'dim',
   halted: 'bad',
+  empty: 'dim',
 }
+
+const isOver = ({ state }: WaveRow): boolean => state === 'done' || state === 'empty'
 
 type Waves = NonNullable<PolicyRow['rollout']>
 
 function wavesOf({ waves, mine }: Waves, { columns, marks }: View): Line[] {
-  const current = waves.findIndex(({ state }) => state !== 'done')
+  const current = waves.findIndex((wave) => !isOver(wave))
   const from = Math.max(0, Math.min((current < 0 ? waves.length : current) - 2, waves.length - WAVES_SHOWN))
   const shown = waves.slice(from, from + WAVES_SHOWN)
   const lines = shown.map((wave, index): Line => {
@@ -99,7 +102,7 @@ function wavesOf({ waves, mine }: Waves, { columns, marks }: View): Line[] {
       span(`  ${sign} ${number + 1} ${wave.label.slice(0, 24).padEnd(24)} `),
       span(bar(done, Math.max(1, nodes - absent), barColumns(columns) >> 1, marks), TONES[state]),
       span(` ${grouped(done)}/${grouped(nodes)} `),
-      span(`${state}${opens}`, TONES[state]),
+      span(`${state === 'empty' ? 'nobody else' : state}${opens}`, TONES[state]),
       ...(failed === 0 ? [] : [span(`, ${grouped(failed)} failed`, 'bad')]),
       span(`${out}${number === mine ? ', this node' : ''}`, 'dim'),
     ]

@@ -101,7 +101,7 @@ const waveSchema = z.object({
   failed: count,
   pending: count,
   absent: count,
-  state: z.enum(['done', 'open', 'soaking', 'waiting', 'halted']),
+  state: z.enum(['done', 'open', 'soaking', 'waiting', 'halted', 'empty']),
   opensInMs: count.nullable(),
 })
 

@@ -85,7 +85,8 @@ export function opensAt({ waves, rollout, halted }: RolloutState, wave: number):
   return Number.isFinite(since) ? since + rollout.soakMs : Number.POSITIVE_INFINITY
 }
 
-export type WaveState = 'done' | 'open' | 'soaking' | 'waiting' | 'halted'
+/** `empty`: all its nodes are in waves before it, or there is none. */
+export type WaveState = 'done' | 'open' | 'soaking' | 'waiting' | 'halted' | 'empty'
 
 /** For screens: the same, with a word for each wave. */
 export interface RolloutView extends Omit<RolloutState, 'waves'> {
@@ -104,8 +105,8 @@ export function viewOfRollout(state: RolloutState, now: Millis): RolloutView {
 
 function stateOf(state: RolloutState, wave: number, opensInMs: Millis | null): WaveState {
   const { pending, nodes, absent } = state.waves[wave] ?? { pending: 0, nodes: 0, absent: 0 }
-  const isThrough = pending === 0 && nodes > absent
-  if (isThrough || (nodes === 0 && opensInMs === 0)) return 'done'
+  if (nodes === 0) return 'empty'
+  if (pending === 0 && nodes > absent) return 'done'
   if (state.halted) return 'halted'
   if (opensInMs === null) return 'waiting'
   return opensInMs === 0 ? 'open' : 'soaking'
