@@ -51,12 +51,11 @@ function copyTree(): string {
   return dir
 }
 
-/** @throws Error an edit does not find its place, or more than one */
-function check({ name, edits }: Mutant): void {
-  for (const { file, find } of edits) {
-    if (readFileSync(join(root, 'node/core', file), 'utf8').split(find).length !== 2)
-      throw new Error(`"${name}": "${find}" is not exactly once in ${file}`)
-  }
+/** Edits that do not find their place, or more than one: the code went on without them. */
+function lost({ name, edits }: Mutant): readonly string[] {
+  return edits
+    .filter(({ file, find }) => readFileSync(join(root, 'node/core', file), 'utf8').split(find).length !== 2)
+    .map(({ file, find }) => `"${name}": "${find}" is not exactly once in ${file}`)
 }
 
 function apply(dir: string, mutant: Mutant): () => void {
@@ -104,7 +103,8 @@ async function test(dir: string, mutant: Mutant): Promise<Outcome> {
 const NOTHING = '0 runs, 0 broken'
 const earlier = new Map(lastRun().map((one) => [one.name, one]))
 // Before minutes of work: each edit still finds its place.
-for (const mutant of mutants) check(mutant)
+const stale = mutants.flatMap((mutant) => lost(mutant))
+if (stale.length > 0) throw new Error(stale.join('\n'))
 const queue = [...mutants]
 const outcomes: Outcome[] = []
 async function work(): Promise<void> {

@@ -173,8 +173,8 @@ export const recordMutants: readonly Mutant[] = [
     6,
     'records count before they are durable',
     'engine/batches.ts',
-    'batches.flying.push(batch)',
-    'batches.flying.push(batch)\n  state.durable = state.ledger',
+    'batches.flying.push({',
+    'state.durable = state.ledger\n  batches.flying.push({',
   ),
   mutant(6, 'a failed batch is kept', 'engine/batches.ts', 'state.ledger = state.durable\n', '\n'),
 ]
