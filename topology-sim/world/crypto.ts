@@ -8,6 +8,11 @@ export interface SimCrypto extends Tools, Verifier {
 
 export const hasher: Hasher = { sha256: (bytes) => hash('sha256', bytes, 'buffer') }
 
+/** Of text as UTF-8, without a copy of it in between. */
+export function hashOfText(text: string): Uint8Array {
+  return hash('sha256', text, 'buffer')
+}
+
 /** DER of an Ed25519 private and public key up to its 32 bytes (RFC 8410, sections 4 and 7). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')

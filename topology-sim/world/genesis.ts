@@ -19,7 +19,7 @@ import {
   type Signer,
 } from '../../node/core/index.ts'
 import { SIM_LIMITS } from '../limits.ts'
-import { hasher, type SimCrypto } from './crypto.ts'
+import { hasher, hashOfText, type SimCrypto } from './crypto.ts'
 import { bodyTemplate, LateRecord, type BodyTemplate } from './late-record.ts'
 import type { SharedReader } from './memo.ts'
 import type { Fleet } from './types.ts'
@@ -38,7 +38,6 @@ export interface Genesis {
   signerOf(node: number): Signer
 }
 
-const encoder = new TextEncoder()
 const DAY_MS = 24 * 3_600_000
 /** Longer than any simulation: certificates of nodes that were never confirmed must not end in it. */
 const INVITE_MS = 3_650 * DAY_MS
@@ -62,7 +61,7 @@ export function makeGenesis(options: GenesisOptions): Genesis {
   const signerOf = (node: number): Signer => {
     const known = signers.get(node)
     if (known !== undefined) return known
-    const signer = crypto.signerOf(hasher.sha256(encoder.encode(`chorus node ${seed} ${node}`)))
+    const signer = crypto.signerOf(hashOfText(`chorus node ${seed} ${node}`))
     if (crypto.kind === 'ed25519') signers.set(node, signer)
     return signer
   }
@@ -78,7 +77,7 @@ export function makeGenesis(options: GenesisOptions): Genesis {
   const charter = seal(
     firstCharter({
       name: 'simulated',
-      nonce: hasher.sha256(encoder.encode(`chorus simulation ${seed}`)).subarray(0, 16),
+      nonce: hashOfText(`chorus simulation ${seed}`).subarray(0, 16),
       roots: { keys: [root.key], threshold: 1 },
       recovery: { keys: [recovery.key], threshold: 1 },
       enrollers: [enrollerOf(enroller.key, { '*': ['*'] })],
