@@ -19,7 +19,7 @@ export function bars(rows: readonly (readonly [label: string, value: number, tex
     ['', '', ''],
     rows.map(([label, value, text]) => [
       escape(label),
-      `<span class="bar" style="width:${Math.round((value / largest) * 160)}px"></span>`,
+      `<span class="bar" style="width:${Math.round((value / largest) * 100)}%"></span>`,
       escape(text),
     ]),
     'bars',

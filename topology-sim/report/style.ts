@@ -14,11 +14,12 @@ th, td { padding: .2rem .6rem; text-align: right; white-space: nowrap; border-bo
 th:first-child, td:first-child { text-align: left } th { color: var(--dim); font-weight: 500 }
 ul { margin: 0; padding: 0; list-style: none } li { padding: .2rem 0 }
 .good { color: var(--good) } .bad { color: var(--bad) }
-table.bars td:nth-child(2) { text-align: left; min-width: 170px }
+table.bars { width: 100%; max-width: 30rem } table.bars td:nth-child(2) { text-align: left; width: 100% } table.bars td { padding-inline: .3rem }
+.wide + .wide { margin-top: .75rem }
 .bar { display: inline-block; height: .7em; background: #3b82f6; border-radius: 2px; vertical-align: baseline }
 select { font: inherit; max-width: 100%; color: inherit; background: var(--paper); border: 1px solid var(--rule); border-radius: .25rem; padding: .25rem }
-#timeline ul { max-height: 24rem; overflow-y: auto } #timeline li { cursor: pointer } #timeline li.marked { background: #d4380d33 }
-#timeline time { display: inline-block; min-width: 5.5rem; color: var(--dim); font-variant-numeric: tabular-nums }
+#timeline ul { max-height: 24rem; overflow-y: auto } #timeline li { cursor: pointer; display: grid; grid-template-columns: 5.5rem minmax(0, 1fr) } #timeline li.marked { background: #d4380d33 }
+#timeline li[hidden] { display: none } #timeline time { color: var(--dim); font-variant-numeric: tabular-nums }
 svg { width: 100%; height: auto; display: block } svg line { stroke: var(--dim); stroke-opacity: .18 } svg line.on { stroke: #d4380d; stroke-opacity: 1; stroke-width: 1.5 }
 svg text { fill: var(--dim); font-size: 20px; text-anchor: middle }
 svg circle { cursor: pointer } svg circle.off { opacity: .15 }

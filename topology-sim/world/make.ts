@@ -142,8 +142,8 @@ function selectsOf(fleet: Fleet, keys: () => readonly Key[]): LedgerEnv['selects
 const NEAR_MS = 20
 const FAR_MS = 80
 const JITTER = 0.1
-/** A hop of a record through a daemon, measured on a line of six (docs/fidelity.md). */
-const NODE_MS = 3
+/** A hop of a record through a daemon: 6.7 ms on a line of six (docs/fidelity.md), less some 1.5 ms of the proxies' timers. */
+const NODE_MS = 5
 
 export function linkSettings(options: Partial<LinkOptions>, regions: number): LinkSettings {
   const each = (value: number | readonly number[] | undefined): number[] =>
