@@ -98,7 +98,7 @@ export function makeGenesis(options: GenesisOptions): Genesis {
     if (spec.absent !== true) enrolling.add(keys[node] ?? '', spec.name, spec.labels, node)
   }
   const ledger = enrolling.finish()
-  // Every engine asks this first of all. Asked here, one after the other, as records lie in memory, it costs a quarter.
+  // Every engine asks this first of all. Asked here, one after the other, as records lie in memory, it costs a part of that.
   for (const [node, key] of keys.entries()) {
     goOn(node)
     ledger.identityOf(key, options.startMs)
