@@ -11,11 +11,11 @@ export const intruderEvents: readonly EventKind[] = [
     name: 'stranger',
     weight: 2,
     act(ordeal, { a }) {
-      // It asks for records before anybody has accepted it.
+      // One asks for records before it was judged, the other one as if it had been accepted.
       const pull: AdmissionFrame = { type: 'pull', pull: { kind: 'charters', have: [] } }
-      knock(ordeal, 's1', a, 'a stranger gets no record', {}, (frame) =>
-        frame.type === 'hello' ? [pull, frame] : [frame],
-      )
+      const rule = 'a stranger gets no record'
+      knock(ordeal, 's1', a, rule, {}, (frame) => (frame.type === 'hello' ? [pull, frame] : [frame]))
+      knock(ordeal, 's8', a, rule, {}, (frame) => (frame.type === 'hello' ? [frame, pull] : [frame]))
     },
   },
   {
