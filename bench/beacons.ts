@@ -19,7 +19,7 @@ const SIZES = [
   { nodes: 100, minutes: 10 },
   { nodes: 300, minutes: 5 },
   { nodes: 1000, minutes: 3 },
-  { nodes: 2000, minutes: 2 },
+  { nodes: 2000, minutes: 1 },
 ] as const
 const LOSS = 0.05
 const WARM_MS = 90_000
@@ -29,6 +29,8 @@ const OBSERVERS = 20
 const LOOK_MS = 15_000
 /** A death that nobody has seen by then is not seen. */
 const DEATH_MS = 240_000
+/** The next beacon after a start is heard by then. */
+const BACK_MS = 120_000
 /** How often they are asked then: asking costs. */
 const GLANCE_MS = 250
 const DEATHS = 5
@@ -41,8 +43,18 @@ interface Figures {
   readonly of: Readonly<Record<string, number>>
   readonly looks: number
   readonly falseAlarms: number
-  readonly deathMs: { readonly seen: number; readonly of: number; readonly p50: number; readonly max: number }
+  readonly deathMs: Times
+  /** The same nodes, started again. */
+  readonly backMs: Times
   readonly tookMs: number
+}
+
+interface Times {
+  readonly seen: number
+  /** Pairs of one who looks and one who died. */
+  readonly of: number
+  readonly p50: number
+  readonly max: number
 }
 
 async function one(nodes: number, minutes: number): Promise<Figures> {
@@ -83,25 +95,42 @@ async function one(nodes: number, minutes: number): Promise<Figures> {
 
   const victims = Array.from({ length: DEATHS }, (_, index) => observers[index * 3] ?? 0).map((node) => node + 1)
   const diedAt = world.nowMs
-  const seen = new Map<string, number>()
   for (const victim of victims) {
     dead.add(world.keyOf(victim))
     world.crash(victim)
   }
-  const pairs = observers.filter((node) => !victims.includes(node)).length * victims.length
-  await world.run({
-    untilMs: diedAt + DEATH_MS,
-    when() {
-      if (world.nowMs - lastAsked < GLANCE_MS) return false
-      lastAsked = world.nowMs
-      for (const node of observers) {
-        for (const { key, state } of world.engine(node)?.view.nodes() ?? [])
-          if (state === 'down' && dead.has(key) && !seen.has(`${node} ${key}`)) seen.set(`${node} ${key}`, world.nowMs)
-      }
-      return seen.size >= pairs
-    },
+  const witnesses = observers.filter((node) => !victims.includes(node))
+  const pairs = witnesses.length * victims.length
+  /** Until all of them see it so of all victims. */
+  async function watch(sinceMs: number, forMs: number, isDown: boolean): Promise<number[]> {
+    const at = new Map<string, number>()
+    let askedMs = Number.NEGATIVE_INFINITY
+    await world.run({
+      untilMs: sinceMs + forMs,
+      when() {
+        if (world.nowMs - askedMs < GLANCE_MS) return false
+        askedMs = world.nowMs
+        for (const node of witnesses) {
+          for (const { key, state } of world.engine(node)?.view.nodes() ?? []) {
+            const pair = `${node} ${key}`
+            if (dead.has(key) && (state === 'down') === isDown && !at.has(pair)) at.set(pair, world.nowMs - sinceMs)
+          }
+        }
+        return at.size >= pairs
+      },
+    })
+    return [...at.values()]
+  }
+  const gone = await watch(diedAt, DEATH_MS, true)
+  const backAt = world.nowMs
+  for (const victim of victims) world.restart(victim)
+  const back = await watch(backAt, BACK_MS, false)
+  const timesOf = (took: readonly number[]) => ({
+    seen: took.length,
+    of: pairs,
+    p50: Math.round(percentile(took, 0.5)),
+    max: Math.round(percentile(took, 1)),
   })
-  const took = [...seen.values()].map((at) => at - diedAt)
   return {
     nodes,
     loss: LOSS,
@@ -110,16 +139,11 @@ async function one(nodes: number, minutes: number): Promise<Figures> {
     of: Object.fromEntries(spent),
     looks,
     falseAlarms,
-    deathMs: {
-      seen: seen.size,
-      of: pairs,
-      p50: Math.round(percentile(took, 0.5)),
-      max: Math.round(percentile(took, 1)),
-    },
+    deathMs: timesOf(gone),
+    backMs: timesOf(back),
     tookMs: Math.round(performance.now() - started),
   }
 }
-let lastAsked = 0
 
 if (values.of !== undefined) {
   const size = SIZES.find(({ nodes }) => String(nodes) === values.of)

@@ -90,6 +90,8 @@ export const SECTIONS: readonly { readonly bench: string; readonly rows: readonl
       { what: `${nodes} nodes: bytes that a node sends in a minute`, path: `n${nodes}.bytesPerNodeMinute` },
       { what: `${nodes} nodes: a death is seen (median)`, path: `n${nodes}.deathMs.p50`, unit: 'ms' },
       { what: `${nodes} nodes: seen by the last observer`, path: `n${nodes}.deathMs.max`, unit: 'ms' },
+      { what: `${nodes} nodes: it is back (median)`, path: `n${nodes}.backMs.p50`, unit: 'ms' },
+      { what: `${nodes} nodes: back for the last observer`, path: `n${nodes}.backMs.max`, unit: 'ms' },
       { what: `${nodes} nodes: living nodes called dead, of all looks`, path: `n${nodes}.falseAlarms`, aim: '0' },
     ]),
   },
