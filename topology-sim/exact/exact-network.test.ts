@@ -1,7 +1,7 @@
 import * as gossipsub from '@libp2p/gossipsub'
 import { describe, expect, it } from 'vitest'
 import { makeWorld } from '../world/world.ts'
-import type { PolicyBundle, World } from '../world/types.ts'
+import type { NetworkFactory, PolicyBundle, World, WorldOptions } from '../world/types.ts'
 import { ExactNetwork } from './exact-network.ts'
 import type { GossipsubModule } from './router.ts'
 
@@ -20,17 +20,22 @@ const BUNDLE: PolicyBundle = {
   resourcesOf: () => [],
 }
 
-function world(seed: number, size: number, patience = 1): World {
+function model(seed: number, size: number, but: Partial<WorldOptions> = {}): World {
   return makeWorld({
     seed,
     fleet: { size, at: (node) => ({ name: `n${node}`, labels: {}, facts: {}, region: 0 }) },
     signatures: 'model',
     links: { latencyMs: [[50]], jitter: 0.1 },
-    network: (host, parts) => {
-      const messageId = (bytes: Uint8Array): string => parts.messageId(bytes)
-      return new ExactNetwork(module, host, { seed: parts.seed, links: parts.links, messageId, patience })
-    },
+    ...but,
   })
+}
+
+function world(seed: number, size: number, patience = 1): World {
+  const network: NetworkFactory = (host, parts) => {
+    const messageId = (bytes: Uint8Array): string => parts.messageId(bytes)
+    return new ExactNetwork(module, host, { seed: parts.seed, links: parts.links, messageId, patience })
+  }
+  return model(seed, size, { network })
 }
 
 describe('the real GossipSub class under virtual time', () => {
@@ -77,5 +82,15 @@ describe('the real GossipSub class under virtual time', () => {
     fleet.heal()
     await fleet.run(90_000)
     expect(publication.counts.known).toBe(12)
+  })
+
+  it('has meshes like those of the model, within a twentieth', async () => {
+    const degreeOf = async (fleet: World): Promise<number> => {
+      fleet.publish(0, BUNDLE)
+      await fleet.run(1_000)
+      return Array.from({ length: 100 }, (_, node) => fleet.network.mesh(node).length).reduce((a, b) => a + b) / 100
+    }
+    const ratio = (await degreeOf(model(3, 100))) / (await degreeOf(world(3, 100)))
+    expect(Math.abs(ratio - 1)).toBeLessThan(0.05)
   })
 })
