@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { apart } from './sample.ts'
 import type { Figure, Figures } from './sample.ts'
@@ -20,7 +21,9 @@ const cell = (figure: Figure | null): string =>
   figure === null ? '' : `${figure.mean.toFixed(2)} ± ${figure.within.toFixed(2)}`
 const percent = (share: number | null): string => (share === null ? '' : `${(share * 100).toFixed(1)} %`)
 
-/** docs/fidelity.md */
+const PAGE = 'docs/fidelity.md'
+
+/** docs/fidelity.md, formatted. */
 export function writePage(figures: PageFigures): void {
   const { nodes, connections, latencyMs, bundleBytes, nodeMs, loadAverage, cpuShare, cores, model, exact, real } =
     figures
@@ -33,7 +36,7 @@ export function writePage(figures: PageFigures): void {
       ? ` Others used the machine as well: its load was ${loadAverage.toFixed(1)}, and part of what daemons are later is that.`
       : ''
   writeFileSync(
-    'docs/fidelity.md',
+    PAGE,
     `# Fidelity
 
 How near the simulator is to what it simulates: the same scenario on the model, on the real GossipSub class under virtual time, and on
@@ -63,4 +66,5 @@ ${row('bytes a node', ({ bytesPerNode }) => bytesPerNode)}
 - The daemons used ${(cpuShare * 100).toFixed(0)} % of ${cores} cores while they published.${late}
 `,
   )
+  spawnSync('node_modules/.bin/oxfmt', ['--write', PAGE])
 }
