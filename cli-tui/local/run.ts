@@ -23,9 +23,6 @@ type States = ReadonlyMap<
   { readonly dev: number; readonly ino: number; readonly size: number; readonly ctimeMs: number }
 >
 
-/** Files that are made durable at the same time: beyond 16 nothing is gained any more (bench/converge.ts). */
-const DISK_THREADS = 16
-
 export interface LocalRun {
   /** Whether the policy's `select` chooses this machine, with the labels that were given. */
   readonly selected: boolean
@@ -63,9 +60,6 @@ export async function runHere(
     }))
     return { selected: true, outcomes, changed: false, converged: false, states: null }
   }
-  // Files wait for the disk side by side, and one commit of its journal takes all that wait. Read when the first of them
-  // does; commands that are run have an environment of their own.
-  process.env['UV_THREADPOOL_SIZE'] ??= String(DISK_THREADS)
   const dir = join(context.stateDir, 'converge')
   const memory = memoryIn(dir)
   const host = openHost({ backupDir: join(dir, 'backup') })
