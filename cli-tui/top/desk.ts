@@ -111,6 +111,7 @@ export class Desk {
     return {
       total: this.#body?.total ?? 0,
       rows: this.#body?.visible ?? 1,
+      page: this.#body?.page ?? this.#body?.visible ?? 1,
       labels: data.summary?.labels ?? [],
       nodeAtCursor: this.#body?.node,
       policyAtCursor: this.#body?.policy,

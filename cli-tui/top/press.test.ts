@@ -8,6 +8,7 @@ import type { Shown, Step, Ui } from './ui.ts'
 const SHOWN: Shown = {
   total: 100,
   rows: 10,
+  page: 10,
   labels: ['region', 'role'],
   nodeAtCursor: undefined,
   policyAtCursor: undefined,
@@ -41,7 +42,16 @@ describe('moving', () => {
     expect(placeOf(after(['up'], { screen: 'nodes' }).ui)).toEqual({ cursor: 0, top: 0 })
     expect(placeOf(after(['G'], { screen: 'nodes' }).ui)).toEqual({ cursor: 99, top: 90 })
     expect(placeOf(after(['G', 'g'], { screen: 'nodes' }).ui)).toEqual({ cursor: 0, top: 0 })
-    expect(placeOf(after(['pagedown', 'down'], { screen: 'nodes' }).ui)).toEqual({ cursor: 11, top: 2 })
+    expect(placeOf(after(['pagedown', 'down'], { screen: 'nodes' }).ui)).toEqual({ cursor: 11, top: 10 })
+    expect(placeOf(after(['pagedown', 'pagedown', 'pageup'], { screen: 'nodes' }).ui)).toEqual({ cursor: 10, top: 10 })
+    expect(placeOf(after(['G', 'pagedown'], { screen: 'nodes' }).ui)).toEqual({ cursor: 99, top: 90 })
+  })
+
+  it('turns pages of text, which has no cursor and moves as a whole', () => {
+    const text = { rows: 1, page: 20, total: 50 }
+    expect(placeOf(after(['space'], { screen: 'help' }, text).ui).cursor).toBe(20)
+    expect(placeOf(after(['space', 'down', 'pageup'], { screen: 'node' }, text).ui).cursor).toBe(1)
+    expect(placeOf(after(['space', 'space', 'space'], { screen: 'text' }, text).ui).cursor).toBe(49)
   })
 
   it('opens what is under the cursor', () => {

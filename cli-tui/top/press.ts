@@ -31,6 +31,15 @@ const move =
     return { ui: withPlace(ui, { cursor: next, top: windowOf(next, top, shown.rows, shown.total) }) }
   }
 
+/** A page: cursor and window move together, so that each page shows what the one before did not. */
+const turnPage =
+  (by: 1 | -1) =>
+  (ui: Ui, shown: Shown): Step => {
+    const { cursor, top } = placeOf(ui)
+    const next = Math.max(0, Math.min(cursor + by * shown.page, shown.total - 1))
+    return { ui: withPlace(ui, { cursor: next, top: windowOf(next, top + by * shown.page, shown.rows, shown.total) }) }
+  }
+
 const tab =
   (by: number) =>
   (ui: Ui): Step => {
@@ -74,8 +83,8 @@ const ACTS: Readonly<Record<Act, (ui: Ui, shown: Shown) => Step>> = {
   lastTab: tab(-1),
   up: move(() => -1),
   down: move(() => 1),
-  pageUp: move(({ rows }) => -rows),
-  pageDown: move(({ rows }) => rows),
+  pageUp: turnPage(-1),
+  pageDown: turnPage(1),
   first: move(() => Number.MIN_SAFE_INTEGER / 2),
   last: move(() => Number.MAX_SAFE_INTEGER / 2),
   open,

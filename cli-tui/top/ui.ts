@@ -116,6 +116,8 @@ export interface Shown {
   /** Rows of the list on this screen, and rows that fit. */
   readonly total: number
   readonly rows: number
+  /** Rows that a page key moves. */
+  readonly page: number
   readonly labels: readonly string[]
   readonly nodeAtCursor: string | undefined
   readonly policyAtCursor: string | undefined

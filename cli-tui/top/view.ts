@@ -53,6 +53,8 @@ export interface Body {
   /** Rows of its list, and how many of them fit. */
   readonly total: number
   readonly visible: number
+  /** Rows that a page key moves, where that is not `visible`: text has no cursor, it moves as a whole. */
+  readonly page?: number
   readonly node?: string | undefined
   readonly policy?: string | undefined
   readonly version?: string | undefined
@@ -67,7 +69,7 @@ export function scrolled(head: readonly Line[], text: readonly Line[], view: Vie
   const visible = Math.max(1, view.rows - head.length)
   const total = Math.max(1, text.length - visible + 1)
   const top = Math.min(placeOf(view.ui).cursor, total - 1)
-  return { lines: [...head, ...text.slice(top, top + visible)], total, visible: 1 }
+  return { lines: [...head, ...text.slice(top, top + visible)], total, visible: 1, page: Math.max(1, visible - 1) }
 }
 
 export function stateSpan(state: Health, marks: Marks): Span {
