@@ -141,6 +141,8 @@ export const LIMITS = {
   /** A file of others that is edited, held in memory; lines of it that one resource remembers to have changed. */
   editBytes: 4 * MiB,
   editLines: 1_000,
+  /** Levels of a JSON file that is edited: each is one call deep. */
+  editDepth: 500,
   /** Files that one command watches: each is read at each check. */
   execWatched: 100,
   /** Further tries of one resource in a run, the pause before each if nothing is said, and the longest one. ms. */

@@ -258,6 +258,24 @@ describe('ssh_keys', () => {
     expect(file()).toBe('')
   })
 
+  it('behind a link, or in a file that is not UTF-8, are not lost', async () => {
+    const { lab, file } = await home()
+    lab.lay({ '/home/alice/keys': `${KEY2}\n`, '/home/alice/.ssh/x': '' })
+    lab.host.symlink('/home/alice/.ssh/authorized_keys', '/home/alice/keys')
+    expect(await lab.one('ssh_keys/alice', { keys: [KEY1] })).toContain('E_IN_THE_WAY')
+    expect(lab.text('/home/alice/keys')).toBe(`${KEY2}\n`)
+    expect(await lab.one('ssh_keys/alice', { keys: [KEY1], exclusive: true })).toContain('a file in place of a link')
+    expect(file()).toBe(`${KEY1}\n`)
+    const latin = Uint8Array.from([...new TextEncoder().encode(`${KEY2} M`), 0xfc, 0x0a])
+    const staged = lab.host.stage('/home/alice/.ssh/authorized_keys', { mode: 0o600, uid: 1000, gid: 1000 })
+    staged.write(latin)
+    await staged.commit()
+    await lab.one('ssh_keys/alice', { keys: [`${KEY1} é`] })
+    const is = lab.host.readFile('/home/alice/.ssh/authorized_keys', 10_000)
+    expect([...is]).toEqual([...latin, ...new TextEncoder().encode(`${KEY1} é\n`)])
+    expect(await lab.one('ssh_keys/alice', { keys: [`${KEY1} é`] })).toBe('kept: as it should be')
+  })
+
   it('that are none, or of nobody, are refused', async () => {
     const { lab } = await home()
     expect(await lab.one('ssh_keys/alice', { keys: ['hello'] })).toContain('E_VALUE: key 1 of alice is no public key')

@@ -37,7 +37,7 @@ interface Span {
 }
 
 function findSection(lines: readonly string[], section: string): Span | null {
-  const header = (line: string): string | null => /^\s*\[(.*)\]\s*$/.exec(line)?.[1]?.trim() ?? null
+  const header = (line: string): string | null => /^\s*\[(.*?)\]\s*(?:[#;].*)?$/.exec(line)?.[1]?.trim() ?? null
   const from = section === '' ? 0 : lines.findIndex((line) => header(line) === section) + 1
   if (section !== '' && from === 0) return null
   const next = lines.findIndex((line, i) => i >= from && header(line) !== null)

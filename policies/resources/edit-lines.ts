@@ -3,7 +3,10 @@ import { matches } from '../expr/regex.ts'
 /** One line that a file of others is to have, or not to have. */
 export interface LineEdit {
   readonly text: string
-  /** RE2: the last line that matches becomes the text; with `absent`, every line that matches goes. */
+  /**
+   * RE2: the last line that matches becomes the text, and if the text does not match it, every one that does: else each
+   * run would find another. With `absent`, every line that matches goes.
+   */
   readonly match?: string | undefined
   /** RE2: where a new line goes, behind the last or before the first line that matches; at the end if none does. */
   readonly after?: string | undefined
@@ -28,8 +31,8 @@ export type LineUndo = { readonly text: string; readonly was: string | null }
 
 export interface EditedLines {
   readonly lines: readonly string[]
-  /** Absent if nothing was changed, or nothing can be taken back. */
-  readonly undo?: LineUndo
+  /** Empty if nothing was changed, or nothing can be taken back. */
+  readonly undo: readonly LineUndo[]
 }
 
 export function editLine(lines: readonly string[], edit: LineEdit): EditedLines {
@@ -37,27 +40,34 @@ export function editLine(lines: readonly string[], edit: LineEdit): EditedLines 
   const isIt = (line: string): boolean => line === text || (match !== undefined && matches(line, match))
   if (edit.absent === true) {
     const left = lines.filter((line) => !isIt(line))
-    return left.length === lines.length ? { lines } : { lines: left }
+    return { lines: left.length === lines.length ? lines : left, undo: [] }
   }
-  const at = match === undefined ? -1 : lines.findLastIndex((line) => matches(line, match))
-  const was = lines[at]
-  if (was !== undefined) {
-    return was === text ? { lines } : { lines: lines.with(at, text), undo: { text, was } }
+  const places = match === undefined ? [] : placesOf(lines, text, match)
+  if (places.length > 0) {
+    const wrong = places.filter((at) => lines[at] !== text)
+    const now = lines.map((line, at) => (wrong.includes(at) ? text : line))
+    return { lines: wrong.length === 0 ? lines : now, undo: wrong.map((at) => ({ text, was: lines[at] ?? null })) }
   }
-  if (lines.includes(text)) return { lines }
-  return { lines: lines.toSpliced(placeFor(lines, edit), 0, text), undo: { text, was: null } }
+  if (lines.includes(text)) return { lines, undo: [] }
+  return { lines: lines.toSpliced(placeFor(lines, edit), 0, text), undo: [{ text, was: null }] }
+}
+
+function placesOf(lines: readonly string[], text: string, match: string): readonly number[] {
+  const found = lines.flatMap((line, at) => (matches(line, match) ? [at] : []))
+  return matches(text, match) ? found.slice(-1) : found
 }
 
 /** Takes back what `editLine` did, as far as the line is still there. */
 export function undoLine(lines: readonly string[], { text, was }: LineUndo): readonly string[] {
-  const at = lines.indexOf(text)
+  // Of several that became the same, the last one was noted last.
+  const at = lines.lastIndexOf(text)
   if (at < 0) return lines
   return was === null ? lines.toSpliced(at, 1) : lines.with(at, was)
 }
 
 export function editBlock(lines: readonly string[], edit: BlockEdit): readonly string[] {
   const [begin, end] = markersOf(edit)
-  const inner = edit.text === '' ? [] : edit.text.replace(/\n$/, '').split('\n')
+  const inner = edit.text === '' ? [] : edit.text.replace(/\r?\n$/, '').split(/\r?\n/)
   const wanted = edit.absent === true ? [] : [begin, ...inner, end]
   const from = lines.indexOf(begin)
   if (from < 0) return edit.absent === true ? lines : lines.toSpliced(placeFor(lines, edit), 0, ...wanted)

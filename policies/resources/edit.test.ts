@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { edited, mergeUndo, unedited, type Edit } from './edit.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
-const text = (of: Uint8Array): string => new TextDecoder().decode(of)
+const text = (of: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(of)
 
 /** The file after an edit; checks that a second time changes nothing, and that taking it back gives the file from before. */
 function edit(before: string, what: Edit, takesBack = true): string {
@@ -35,8 +35,21 @@ describe('a line', () => {
     expect(edit(SSHD, line({ text: '', match: '^#', absent: true }), false)).toBe('UsePAM yes\n')
   })
 
-  it('keeps the line ends of the file', () => {
+  it('keeps the line end of every line, also where they differ or the last has none', () => {
+    const port = line({ text: 'Port 2222', match: '^Port ' })
     expect(edit('a\r\nb\r\n', line({ text: 'c' }))).toBe('a\r\nb\r\nc\r\n')
+    expect(edit('a\nPort 22\nc\r\nd\n', port)).toBe('a\nPort 2222\nc\r\nd\n')
+    expect(edit('a\r\nb\r\nPort 22\nd', port)).toBe('a\r\nb\r\nPort 2222\nd')
+    expect(edit('a\nb\r\nc\nd', line({ text: 'x', after: '^b' }))).toBe('a\nb\r\nx\nc\nd')
+    expect(edit('a\nb\r\nc\nb\r\nd', line({ text: 'b', absent: true }), false)).toBe('a\nc\nd')
+    expect(edit('Port 22', port)).toBe('Port 2222')
+    expect(edit('a', line({ text: 'b' }), false)).toBe('a\nb\n')
+  })
+
+  it('that does not match its own pattern replaces every one that does: a second run finds none', () => {
+    const no = line({ text: 'P no', match: '^P (yes|maybe)' })
+    expect(edit('P yes\nz\nP maybe\n', no)).toBe('P no\nz\nP no\n')
+    expect(edit('P 1\nP 2\n', line({ text: 'P 3', match: '^P' }))).toBe('P 1\nP 3\n')
   })
 })
 
@@ -52,6 +65,12 @@ describe('a block', () => {
     expect(edit(first.replace('y', 'z'), block('x\ny'), false)).toBe(first)
     expect(edit('a\nb\n', block('x', { before: '^b' }))).toBe('a\n# BEGIN chorus peers\nx\n# END chorus peers\nb\n')
     expect(edit(first, block('', { absent: true }), false)).toBe('a\n')
+  })
+
+  it('has the line ends of the file, whatever those of the policy are', () => {
+    const what = block('x\r\ny\r\n')
+    expect(edit('a\n', what)).toBe('a\n# BEGIN chorus peers\nx\ny\n# END chorus peers\n')
+    expect(edit('a\r\n', what)).toBe('a\r\n# BEGIN chorus peers\r\nx\r\ny\r\n# END chorus peers\r\n')
   })
 
   it('whose end somebody removed takes nothing with it that may not be its own', () => {
@@ -75,7 +94,38 @@ describe('an ini edit', () => {
   })
 })
 
+it('A section of an ini file is known by its name, also with a comment behind it or a byte order mark before', () => {
+  const set: Edit = { kind: 'ini', ini: { main: { a: 2 } } }
+  expect(edit('[main] ; the main one\na = 1\n', set)).toBe('[main] ; the main one\na = 2\n')
+  expect(edit('\uFEFF[main]\na = 1', set)).toBe('\uFEFF[main]\na = 2')
+})
+
 describe('a JSON edit', () => {
+  it('leaves what it does not name as it is written: numbers, texts, the order of keys, line ends', () => {
+    const add: Edit = { kind: 'json', json: { a: 1 } }
+    const of = (rest: string, end = '\n'): string => `{${end}  "z": 1,${end}  ${rest}${end}}`
+    const odd = String.raw`"n": 12345678901234567890,"f": 1.0,"2": "\u00e9","1": "\"},{"`.replaceAll(',"', ',\n  "')
+    expect(edit(of(odd), add)).toBe(of(`${odd},\n  "a": 1`))
+    expect(edit(`\uFEFF${of('"b": []', '\r\n')}\r\n`, add)).toBe(`\uFEFF${of('"b": [],\r\n  "a": 1', '\r\n')}\r\n`)
+    expect(edit(of('"__proto__": {}'), add)).toBe(of('"__proto__": {},\n  "a": 1'))
+    const id = edited(bytes(of('"n": 12345678901234567890')), { kind: 'json', json: { n: 'x' } }, 'x')
+    expect(text(unedited(id.bytes, id.undo ?? expect.fail('nothing to undo'), 'x'))).toBe(
+      of('"n": 12345678901234567890'),
+    )
+  })
+
+  it('refuses what it would damage: a file that is not UTF-8, or is nested too deeply', () => {
+    const latin = Uint8Array.from([...bytes('{"a":"'), 0xe9, ...bytes('"}')])
+    expect(() => edited(latin, { kind: 'json', json: { b: 1 } }, '/x')).toThrow('/x is not UTF-8')
+    const deep = `{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}`
+    expect(() => edited(bytes(deep), { kind: 'json', json: { b: 1 } }, '/x')).toThrow('nested deeper')
+  })
+
+  it('takes a long text in its stride', () => {
+    const long = `{\n  "a": "${String.raw`\n`.repeat(1_000_000)}"\n}\n`
+    expect(edit(long, { kind: 'json', json: { b: 1 } }, false).length).toBe(long.length + 10)
+  })
+
   it('merges, keeps order and indentation, and leaves a right document byte for byte', () => {
     const before = '{\n    "b": 1,\n    "a": {\n        "x": [1, 2]\n    }\n}\n'
     expect(edit(before, { kind: 'json', json: { a: { y: true }, b: 2 } }, false)).toBe(

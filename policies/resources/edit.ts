@@ -2,6 +2,7 @@ import { PolicyError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { editIni, type IniEdit, type IniSection } from './edit-ini.ts'
 import { editJson, undoJson, type JsonEdit, type JsonUndo } from './edit-json.ts'
+import { TextFile, utf8 } from './text-file.ts'
 import { editBlock, editLine, undoLine, type BlockEdit, type LineEdit, type LineUndo } from './edit-lines.ts'
 
 /** Edits of a file that others own: what is not named in them stays as it is. */
@@ -41,25 +42,30 @@ export function edited(bytes: Uint8Array, edit: Edit, path: string): Edited {
       let lines = file.lines
       for (const line of edit.lines) {
         const done = editLine(lines, file.foreign(line))
-        if (done.undo !== undefined) undo.push({ text: line.text, was: file.native(done.undo.was) })
+        undo.push(...done.undo.map(({ was }) => ({ text: line.text, was: file.native(was) })))
         lines = done.lines
       }
-      return file.result(lines, undo.length === 0 ? null : { kind: 'line', lines: undo })
+      return result(file, bytes, lines, undo.length === 0 ? null : { kind: 'line', lines: undo })
     }
     case 'block': {
       const { name, comment } = edit.block
-      return file.result(editBlock(file.lines, file.foreign(edit.block)), { kind: 'block', name, comment })
+      return result(file, bytes, editBlock(file.lines, file.foreign(edit.block)), { kind: 'block', name, comment })
     }
     case 'ini': {
       const { lines, undo } = editIni(file.lines, file.foreign(edit.ini))
-      return file.result(lines, { kind: 'ini', ini: undo })
+      return result(file, bytes, lines, { kind: 'ini', ini: undo })
     }
     default: {
-      const { text, undo } = editJson(new TextDecoder().decode(bytes), edit.json, path)
+      const { text, undo } = editJson(jsonText(bytes, path), edit.json, path)
       const same = undo.length === 0 && bytes.length > 0
       return same ? { bytes, undo: null } : { bytes: encode(text), undo: { kind: 'json', json: undo } }
     }
   }
+}
+
+function result(file: TextFile, bytes: Uint8Array, lines: readonly string[], undo: EditUndo | null): Edited {
+  const now = file.with(lines)
+  return { bytes: now, undo: now === bytes ? null : undo }
 }
 
 /** The file without what an edit did to it, as far as that is still there. */
@@ -68,14 +74,14 @@ export function unedited(bytes: Uint8Array, undo: EditUndo, path: string): Uint8
   switch (undo.kind) {
     case 'line': {
       const back = undo.lines.toReversed().reduce((lines, one) => undoLine(lines, file.foreign(one)), file.lines)
-      return file.result(back, null).bytes
+      return file.with(back)
     }
     case 'block':
       return edited(bytes, { kind: 'block', block: { ...undo, text: '', absent: true } }, path).bytes
     case 'ini':
       return edited(bytes, undo, path).bytes
     default:
-      return encode(undoJson(new TextDecoder().decode(bytes), undo.json, path))
+      return encode(undoJson(jsonText(bytes, path), undo.json, path))
   }
 }
 
@@ -113,63 +119,9 @@ function encode(text: string): Uint8Array {
   return new TextEncoder().encode(text)
 }
 
-/** A file as lines. One that is not UTF-8 is taken byte by byte, one character each. */
-class TextFile {
-  readonly lines: readonly string[]
-  readonly #bytes: Uint8Array
-  readonly #byteWise: boolean
-  readonly #lineEnd: '\n' | '\r\n'
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
-    const text = utf8(bytes)
-    this.#byteWise = text === null
-    const whole = text ?? byteText(bytes)
-    this.#lineEnd = whole.includes('\r\n') ? '\r\n' : '\n'
-    const lines = whole.split(this.#lineEnd)
-    if (lines.at(-1) === '') lines.pop()
-    this.lines = lines
-  }
-
-  /** Texts of a policy as characters of this file. */
-  foreign<T>(value: T): T {
-    if (!this.#byteWise) return value
-    // What goes in is plain data, and comes out with the same shape.
-    return JSON.parse(JSON.stringify(value), (_key, item: unknown) =>
-      typeof item === 'string' ? byteText(encode(item)) : item,
-    ) as T
-  }
-
-  /** The other way round, as far as that can be said. */
-  native(text: string | null): string | null {
-    return text === null || !this.#byteWise ? text : (utf8(bytesOf(text)) ?? text)
-  }
-
-  result(lines: readonly string[], undo: EditUndo | null): Edited {
-    if (
-      lines === this.lines ||
-      (lines.length === this.lines.length && lines.every((line, i) => line === this.lines[i]))
-    )
-      return { bytes: this.#bytes, undo: null }
-    const text = lines.map((line) => line + this.#lineEnd).join('')
-    return { bytes: this.#byteWise ? bytesOf(text) : encode(text), undo }
-  }
-}
-
-function utf8(bytes: Uint8Array): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    return null
-  }
-}
-
-function byteText(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return text
-}
-
-function bytesOf(text: string): Uint8Array {
-  return Uint8Array.from(text, (char) => char.charCodeAt(0))
+/** JSON is UTF-8: what is not would come back as something else. */
+function jsonText(bytes: Uint8Array, path: string): string {
+  const text = utf8(bytes)
+  if (text !== null) return text
+  throw new PolicyError('E_CONTENT', `${path} is not UTF-8, so it is no JSON and cannot be edited as that`)
 }

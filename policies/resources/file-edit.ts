@@ -22,7 +22,9 @@ const lineWish = z.union([
   oneLine,
   z.strictObject({
     text: oneLine.describe('the line'),
-    match: pattern.optional().describe('the last line that matches becomes it; with absent: all that match go'),
+    match: pattern
+      .optional()
+      .describe('the last line that matches becomes it, all of them if it does not match itself; with absent: all go'),
     ...place,
   }),
 ])

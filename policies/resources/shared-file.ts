@@ -1,8 +1,9 @@
 import { LIMITS } from '../limits.ts'
 import { andThen, type MaybePromise } from '../maybe.ts'
 import { fileStep } from './file-content.ts'
-import type { Step } from './file-step.ts'
+import { refuse, type Step } from './file-step.ts'
 import { Trace } from './file-trace.ts'
+import { TextFile } from './text-file.ts'
 import type { Gathered, TypeContext } from './type.ts'
 
 /** Gives the lines that a file that others own should have; the same array if it is right. */
@@ -10,11 +11,10 @@ export type LineEdit = (lines: readonly string[]) => readonly string[]
 
 /** What has to be done to a file of lines, such as /etc/hosts, as it is now; null if nothing. */
 export function lineEditStep(context: TypeContext, path: string, edit: LineEdit): MaybePromise<Step | null> {
-  const { host } = context
-  const is = host.lstat(path)?.kind === 'file' ? linesOf(host.readFile(path, LIMITS.tableBytes)) : []
-  const wanted = edit(is)
-  if (wanted === is) return null
-  const bytes = new TextEncoder().encode(wanted.map((line) => `${line}\n`).join(''))
+  const file = fileOfOthers(context, path)
+  const wanted = edit(file.lines)
+  if (wanted === file.lines) return null
+  const bytes = file.with(wanted)
   return fileStep(context, { path, wanted: { bytes }, wishes: { freshMode: 0o644 } })
 }
 
@@ -35,7 +35,10 @@ export async function editLines(context: TypeContext, path: string, edit: LineEd
   })
 }
 
-function linesOf(bytes: Uint8Array): readonly string[] {
-  const lines = new TextDecoder().decode(bytes).split('\n')
-  return lines.at(-1) === '' ? lines.slice(0, -1) : lines
+/** Nothing of it may be lost: what stands in its place is not taken for an empty file. @throws PolicyError E_IN_THE_WAY */
+export function fileOfOthers({ host }: TypeContext, path: string): TextFile {
+  const entry = host.lstat(path)
+  if (entry === null) return new TextFile(new Uint8Array(0))
+  if (entry.kind !== 'file') return refuse(path, entry, 'a file that can be edited')
+  return new TextFile(host.readFile(path, LIMITS.tableBytes))
 }

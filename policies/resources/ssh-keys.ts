@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { PolicyError } from '../errors.ts'
-import { LIMITS } from '../limits.ts'
 import { andThen } from '../maybe.ts'
 import type { Value } from '../model.ts'
 import { usersOf } from './account-files.ts'
@@ -9,6 +8,8 @@ import { folderOf, hostPath } from './attributes.ts'
 import { fileStep } from './file-content.ts'
 import { Trace } from './file-trace.ts'
 import { fieldsOf, textsOf } from './remembered.ts'
+import { fileOfOthers } from './shared-file.ts'
+import { TextFile } from './text-file.ts'
 import { defineType, KEPT, type TypeContext, type Typed, type Verdict } from './type.ts'
 
 /** Options, type, base64 and comment of one line of authorized_keys. */
@@ -54,10 +55,12 @@ export const sshKeys = defineType({
     if (bad >= 0)
       throw new PolicyError('E_VALUE', `key ${bad + 1} of ${userOf(resource)} is no public key in the form of OpenSSH`)
     const place = placeOf(context, userOf(resource), resource.attrs.path)
-    const is = linesAt(context, place.path)
+    // Nothing of it stays, so it does not matter what it is.
+    const file = exclusive ? new TextFile(new Uint8Array(0)) : fileOfOthers(context, place.path)
+    const is = exclusive ? linesAt(context, place.path) : file.lines
     const ours = ourKeys(context.remembered)
     const there = new Set(is.map(idOf))
-    return write(context, place, linesWith(is, keys, exclusive, ours), {
+    return write(context, place, file, linesWith(file.lines, file.foreign(keys), ours), {
       path: place.path,
       made: madeFile(context.remembered) || context.host.lstat(place.path) === null,
       keys: keys.flatMap((line) => idOf(line) ?? []).filter((id) => ours.has(id) || !there.has(id)),
@@ -67,14 +70,14 @@ export const sshKeys = defineType({
     const path = pathIn(context.remembered)
     if (path === null || context.host.lstat(path)?.kind !== 'file') return KEPT
     const ours = ourKeys(context.remembered)
-    const lines = linesAt(context, path)
-    const left = lines.filter((line) => !ours.has(idOf(line) ?? ''))
-    if (left.length === lines.length) return KEPT
-    const count = lines.length - left.length
+    const file = fileOfOthers(context, path)
+    const left = file.lines.filter((line) => !ours.has(idOf(line) ?? ''))
+    if (left.length === file.lines.length) return KEPT
+    const count = file.lines.length - left.length
     const changes = [`remove ${count} ${count === 1 ? 'key' : 'keys'} from ${path}`]
     if (left.every((line) => line.trim() === '') && madeFile(context.remembered))
       return { ok: false, changes, apply: () => context.host.unlink(path) }
-    const verdict = write(context, { path, owner: undefined }, left, null)
+    const verdict = write(context, { path, owner: undefined }, file, left, null)
     return andThen(verdict, (one) => (one.ok ? one : { ...one, changes }))
   },
 })
@@ -94,10 +97,8 @@ function placeOf({ host }: TypeContext, name: string, path: string | undefined):
   return { path: `${user.home}/.ssh/authorized_keys`, owner: { name, uid: user.uid, gid: user.gid } }
 }
 
-function linesAt({ host }: TypeContext, path: string): string[] {
-  if (host.lstat(path)?.kind !== 'file') return []
-  const lines = new TextDecoder().decode(host.readFile(path, LIMITS.tableBytes)).split('\n')
-  return lines.at(-1) === '' ? lines.slice(0, -1) : lines
+function linesAt(context: TypeContext, path: string): readonly string[] {
+  return context.host.lstat(path)?.kind === 'file' ? fileOfOthers(context, path).lines : []
 }
 
 /** Type and key of a line, which name it whatever its options and comment are; null for no key. */
@@ -106,14 +107,8 @@ function idOf(line: string): string | null {
   return type === undefined ? null : `${type} ${base64}`
 }
 
-/** The lines that should be there: those of others stay where they are unless the keys are exclusive. */
-function linesWith(
-  is: readonly string[],
-  keys: readonly string[],
-  exclusive: boolean,
-  ours: ReadonlySet<string>,
-): string[] {
-  if (exclusive) return [...keys]
+/** The lines that should be there: those of others stay where they are. */
+function linesWith(is: readonly string[], keys: readonly string[], ours: ReadonlySet<string>): string[] {
   const wanted = new Map(keys.map((line) => [idOf(line) ?? '', line]))
   const lines: string[] = []
   for (const line of is) {
@@ -127,10 +122,10 @@ function linesWith(
   return [...lines, ...wanted.values()]
 }
 
-function write(context: TypeContext, place: Place, lines: readonly string[], remembered: Value) {
+function write(context: TypeContext, place: Place, file: TextFile, lines: readonly string[], remembered: Value) {
   const { host } = context
   const { path, owner } = place
-  const bytes = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''))
+  const bytes = file.with(lines)
   const folder = folderOf(path)
   const newFolder = owner !== undefined && host.lstat(folder) === null
   const wishes =
