@@ -7,6 +7,7 @@ import type { Publication } from '../world/measure.ts'
 import type { ScenarioFleet } from './fleet.ts'
 import { runClone } from './clone.ts'
 import { turnBad } from './malice.ts'
+import type { Partitions } from './partitions.ts'
 
 /** What a scenario knows of a version beside the version itself. */
 export interface About {
@@ -25,12 +26,12 @@ export interface Stage {
   readonly bundles: ReadonlyMap<string, PolicyBundle>
   readonly hasher: Hasher
   /** A line for the timeline. */
-  say(kind: string, text: string): void
+  readonly say: (kind: string, text: string) => void
   published(publication: Publication, about: About): void
   /** A fault is in force from now on; the result ends it. Healing is measured from the end of the last one. */
   fault(): () => void
-  /** What ends the partitions that are in force. */
-  readonly partitions: (() => void)[]
+  /** Those in force. */
+  readonly partitions: Partitions
   /** What a publisher's machine knew when it was backed up, by publisher and time. */
   readonly backups: Map<string, Ledger>
 }
@@ -56,30 +57,24 @@ const ACTS: { readonly [K in EventKind]: (stage: Stage, event: EventOf<K>, rando
     stage.say('retire', `${by} withdraws ${policy}`)
   },
   partition: (stage, { what, more }, random) => {
-    const { world } = stage
     const sides =
       typeof what === 'number'
         ? [sample(everyone(stage), { share: what }, random)]
         : what.map((names) => sideOf(stage, names))
     const ended = stage.fault()
-    world.partition(sides)
+    const heal = stage.partitions.cut(sides, ended)
     const shown =
       typeof what === 'number'
         ? `${sides[0]?.length ?? 0} nodes at random`
         : what.map((names) => names.join('+')).join(' | ')
     stage.say('partition', `the network falls apart: ${shown} | the rest`)
-    const heal = (): void => {
-      world.heal()
-      ended()
-      stage.say('heal', 'the network is whole again')
-    }
-    stage.partitions.push(ended)
-    if (more.for !== undefined) world.at(world.nowMs + more.for, heal)
+    later(stage, more.for, () => {
+      if (heal()) sayHealed(stage)
+    })
   },
   heal: (stage) => {
-    stage.world.heal()
-    for (const ended of stage.partitions.splice(0)) ended()
-    stage.say('heal', 'the network is whole again')
+    stage.partitions.healAll()
+    sayHealed(stage)
   },
   crash: (stage, { what, more }, random) => {
     const { world } = stage
@@ -106,13 +101,12 @@ const ACTS: { readonly [K in EventKind]: (stage: Stage, event: EventOf<K>, rando
     stage.say('leave', `${count(nodes)} leave`)
   },
   'slow-disk': (stage, { what, more }, random) => {
-    const { world } = stage
-    const nodes = sample(stage.fleet.choose(what), more, random)
-    const factor = Math.max(1, more.takes.median / FSYNC_MS)
-    for (const node of nodes) world.slowDisk(node, factor)
-    stage.say('slow-disk', `the disks of ${count(nodes)} take ${more.takes.median} ms for an fsync`)
-    later(stage, more.for, () => {
-      for (const node of nodes) world.slowDisk(node, 1)
+    const { world, fleet } = stage
+    const nodes = sample(fleet.choose(what), more, random)
+    for (const node of nodes) world.slowDisk(node, more.takes / FSYNC_MS)
+    stage.say('slow-disk', `the disks of ${count(nodes)} take ${more.takes} ms for an fsync`)
+    passing(stage, more.for, () => {
+      for (const node of nodes) world.slowDisk(node, (fleet.group(fleet.groupOf(node))?.disk ?? FSYNC_MS) / FSYNC_MS)
       stage.say('slow-disk', `the disks of ${count(nodes)} are as before`)
     })
   },
@@ -121,7 +115,7 @@ const ACTS: { readonly [K in EventKind]: (stage: Stage, event: EventOf<K>, rando
     const nodes = sample(stage.fleet.choose(what), more, random)
     for (const node of nodes) world.setClock(node, more.by)
     stage.say('skew-clock', `the clocks of ${count(nodes)} are ${more.by / 1000} s off`)
-    later(stage, more.for, () => {
+    passing(stage, more.for, () => {
       for (const node of nodes) world.setClock(node, 0)
       stage.say('skew-clock', `the clocks of ${count(nodes)} are right again`)
     })
@@ -170,8 +164,9 @@ const ACTS: { readonly [K in EventKind]: (stage: Stage, event: EventOf<K>, rando
       { count: more.count ?? (more.share === undefined ? 1 : undefined), share: more.share },
       random,
     )
-    const ends = nodes.map((node) => runClone(stage, node, random))
     stage.say('clone', `copied, with the key: ${count(nodes)}`)
+    // The run goes on until the originals have noticed, as that is the question.
+    const ends = nodes.map((node) => runClone(stage, node, random, stage.fault()))
     later(stage, more.for, () => {
       for (const end of ends) end()
       stage.say('clone', 'the copies are gone')
@@ -180,7 +175,7 @@ const ACTS: { readonly [K in EventKind]: (stage: Stage, event: EventOf<K>, rando
 }
 
 /** An fsync of a healthy disk in the world, and how long it takes somebody to repair a store. Milliseconds. */
-const FSYNC_MS = 2
+export const FSYNC_MS = 2
 const REPAIR_MS = 5_000
 const DELAY_MS = 2_000
 
@@ -188,6 +183,23 @@ const count = (nodes: readonly number[]): string => `${nodes.length} ${nodes.len
 
 function later({ world }: Stage, ms: number | undefined, action: () => void): void {
   if (ms !== undefined) world.at(world.nowMs + ms, action)
+}
+
+/** What ends by itself is a fault as long as it lasts: the run goes on, and healing is measured from its end. */
+function passing(stage: Stage, ms: number | undefined, end: () => void): void {
+  if (ms === undefined) return
+  const ended = stage.fault()
+  later(stage, ms, () => {
+    end()
+    ended()
+  })
+}
+
+function sayHealed({ partitions, say }: Stage): void {
+  say(
+    'heal',
+    partitions.none ? 'the network is whole again' : 'a part of the network is back, another is still cut off',
+  )
 }
 
 function everyone({ fleet }: Stage): number[] {

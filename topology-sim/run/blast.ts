@@ -48,6 +48,11 @@ export class BlastWatch {
     count(work, resource).failed++
   }
 
+  /** Nodes on which the version with this bundle failed. */
+  failedOn(policy: string, bundle: string): readonly number[] {
+    return [...(this.#work.get(`${policy} ${bundle}`)?.failed.keys() ?? [])]
+  }
+
   /** Who was hit by the version with this bundle. */
   radius(
     policy: string,

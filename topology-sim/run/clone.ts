@@ -18,9 +18,12 @@ interface Stage {
 
 /**
  * A copy of a machine starts somewhere else in the mesh: it has the key, so its beacons are as good as those of the
- * original, but for the instance, which is new at every start. Only beacons give it away. @returns what ends it
+ * original, but for the instance, which is new at every start. Only beacons give it away.
+ *
+ * @param known called once, when the original has noticed or the copy has ended
+ * @returns what ends it
  */
-export function runClone(stage: Stage, node: number, random: Random): () => void {
+export function runClone(stage: Stage, node: number, random: Random, known: () => void): () => void {
   const { world, hasher } = stage
   const name = world.nameOf(node)
   const instance = `copy-of-${name}`
@@ -60,13 +63,17 @@ export function runClone(stage: Stage, node: number, random: Random): () => void
   const look = (): void => {
     if (!active || noticed) return
     noticed = world.engine(node)?.view.cloned === true
-    if (noticed) stage.say('clone', `${name} notices that another machine works with its key (E_CLONED)`)
+    if (noticed) {
+      stage.say('clone', `${name} notices that another machine works with its key (E_CLONED)`)
+      return known()
+    }
     world.at(world.nowMs + LOOK_MS, look)
   }
   world.at(world.nowMs, speak)
   world.at(world.nowMs + LOOK_MS, look)
   return () => {
     active = false
+    known()
   }
 }
 

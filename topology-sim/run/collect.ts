@@ -1,7 +1,7 @@
 import type { Quantiles } from '../world/measure.ts'
 import type { Driver, Published } from './driver.ts'
 import { checkExpectations } from './expect.ts'
-import { curveOf, round, share, sortedAfter, timesOf } from './figures.ts'
+import { curveOf, round, share, sinceOf, sortedAfter, timesOf, type Since } from './figures.ts'
 import type {
   FleetFigures,
   PublicationResult,
@@ -93,8 +93,9 @@ function publicationOf(driver: Driver, published: Published, up: Uint8Array): Pu
   const { selects, durableMs, heldMs, appliedMs } = publication
   const from = publication.publishedMs ?? publication.startedMs
   const selected = (node: number): boolean => selects[node] === 1
-  const delivered = sortedAfter(durableMs, from)
-  const applied = sortedAfter(appliedMs, from, selected)
+  const since = sinceOf(publication)
+  const delivered = sortedAfter(durableMs, since)
+  const applied = sortedAfter(appliedMs, since, selected)
   const counts = { up: 0, delivered: 0, selected: 0, applied: 0 }
   for (let node = 0; node < world.nodes; node++) {
     if (up[node] !== 1) continue
@@ -124,17 +125,17 @@ function publicationOf(driver: Driver, published: Published, up: Uint8Array): Pu
     converged: share(counts.selected === 0 ? 1 : counts.applied / counts.selected),
     failed: blast.failed,
     delivered: timesOf(delivered),
-    held: timesOf(sortedAfter(heldMs, from)),
+    held: timesOf(sortedAfter(heldMs, since)),
     applied: timesOf(applied),
     hops: timesOf(hops),
     copiesPerNode: share(publication.copies / Math.max(1, world.nodes)),
     curves: { delivered: curveOf(delivered, world.nodes), applied: curveOf(applied, publication.selected) },
-    regions: regionsOf(driver, published, from),
+    regions: regionsOf(driver, published, since),
     blast,
   }
 }
 
-function regionsOf({ fleet, scenario }: Driver, { publication }: Published, from: number): RegionFigures[] {
+function regionsOf({ fleet, scenario }: Driver, { publication }: Published, since: Since): RegionFigures[] {
   const names = Object.keys(scenario.regions)
   const regionOf = Uint8Array.from({ length: fleet.size }, (_, node) => names.indexOf(fleet.regionOf(node)))
   return names.map((region, index) => {
@@ -145,8 +146,8 @@ function regionsOf({ fleet, scenario }: Driver, { publication }: Published, from
     return {
       region,
       selected,
-      delivered: timesOf(sortedAfter(publication.durableMs, from, here)),
-      applied: timesOf(sortedAfter(publication.appliedMs, from, chosen)),
+      delivered: timesOf(sortedAfter(publication.durableMs, since, here)),
+      applied: timesOf(sortedAfter(publication.appliedMs, since, chosen)),
     }
   })
 }

@@ -4,12 +4,13 @@ import { SIM_LIMITS } from '../limits.ts'
 import type { Scenario } from '../scenario/types.ts'
 import type { Publication } from '../world/measure.ts'
 import type { NetworkFactory, PolicyBundle, RunEnd, World, WorldOptions } from '../world/types.ts'
-import { type About, act, keepBackups, type Stage } from './acts.ts'
+import { type About, act, FSYNC_MS, keepBackups, type Stage } from './acts.ts'
 import { BlastWatch } from './blast.ts'
 import { START_MS } from './clone.ts'
 import { ScenarioFleet } from './fleet.ts'
 import { hostModel } from './hosts.ts'
 import { scheduleLaptops } from './laptops.ts'
+import { Partitions } from './partitions.ts'
 import type { TimelineEntry } from './result.ts'
 
 export interface RunSetup {
@@ -68,9 +69,11 @@ export class Driver {
   readonly blast: BlastWatch
   /** When the last fault ended; null while one is in force, or if there was none. */
   faultsEndedMs: number | null = null
-  /** When every node that is up had applied what it should, after the last fault. */
+  /** When all that are up agreed, and had applied what they should, after the last fault. */
   healedMs: number | null = null
   #faults = 0
+  /** When the driver last saw that they did not. */
+  #unhealedMs = 0
   #settledMs: number | null = null
   #over = false
   /** What the engines said when they were asked last. */
@@ -110,7 +113,7 @@ export class Driver {
       say: (kind, text) => void this.timeline.push({ atMs: this.world.nowMs, kind, text }),
       published: (publication, about) => void this.published.push({ publication, ...about }),
       fault: () => this.#fault(),
-      partitions: [],
+      partitions: new Partitions(this.world),
       backups: new Map<string, Ledger>(),
     }
     this.#slowDisks()
@@ -154,8 +157,37 @@ export class Driver {
     return () => {
       if (!active) return
       active = false
-      if (--this.#faults === 0) this.faultsEndedMs = this.world.nowMs
+      if (--this.#faults > 0) return
+      this.faultsEndedMs = this.#unhealedMs = this.world.nowMs
+      this.#lookForHealing(this.world.nowMs)
     }
+  }
+
+  /** Looks again and again until the fleet has healed from the fault that ended then, or another one came. */
+  #lookForHealing(endedMs: number): void {
+    const { world } = this
+    if (this.faultsEndedMs !== endedMs || this.healedMs !== null) return
+    if (this.#isHealed()) this.healedMs = Math.max(this.#unhealedMs, this.#lastChangeMs())
+    else this.#unhealedMs = world.nowMs
+    world.at(world.nowMs + this.#lookMs, () => this.#lookForHealing(endedMs))
+  }
+
+  #isHealed(): boolean {
+    const { world } = this
+    if (this.#pending().some((publication) => !this.#isEverywhere(publication))) return false
+    const { nodes, converged } = world.converged()
+    return nodes - converged <= this.blast.failed && world.agree()
+  }
+
+  /** Versions that are to reach everyone. */
+  #pending(): readonly Publication[] {
+    return this.published.flatMap(({ publication }) =>
+      publication.version === null || publication.reply?.ok === false ? [] : [publication],
+    )
+  }
+
+  get #lookMs(): number {
+    return Math.max(LOOK_MS, this.scenario.run / LOOKS)
   }
 
   /** Looks again and again whether the fleet has settled; ends the run when it has for a while. */
@@ -163,26 +195,22 @@ export class Driver {
     const { world } = this
     if (this.#settled()) {
       this.#settledMs ??= world.nowMs
-      if (this.faultsEndedMs !== null) this.healedMs ??= Math.max(this.faultsEndedMs, this.#lastChangeMs())
       if (world.nowMs - this.#settledMs >= CALM_MS && !this.#someSleep()) {
         this.#over = true
         return
       }
-    } else {
-      this.#settledMs = null
-      this.healedMs = null
-    }
-    world.at(world.nowMs + Math.max(LOOK_MS, this.scenario.run / LOOKS), () => this.#look())
+    } else this.#settledMs = null
+    world.at(world.nowMs + this.#lookMs, () => this.#look())
   }
 
   /** Nothing is wrong any more, every node that is up has every version, and has applied what it should, or failed to. */
   #settled(): boolean {
     const { world } = this
     if (this.#faults > 0 || this.#lastEventMs > world.nowMs) return false
-    for (const { publication } of this.published) {
+    if (this.faultsEndedMs !== null && this.healedMs === null) return false
+    for (const { publication } of this.published)
       if (publication.reply === null && world.nowMs < publication.startedMs + ANSWER_MS) return false
-      if (publication.version !== null && !this.#isEverywhere(publication)) return false
-    }
+    if (this.#pending().some((publication) => !this.#isEverywhere(publication))) return false
     // The engines are asked last, and only when something has changed: that is what costs.
     const applied = this.published.reduce((sum, { publication }) => sum + publication.counts.applied, 0)
     const asked = this.#asked
@@ -197,9 +225,7 @@ export class Driver {
   /** Laptops that are off and have not got everything: they will be on again. */
   #someSleep(): boolean {
     if (!Object.values(this.scenario.fleet).some(({ laptops }) => laptops !== undefined)) return false
-    return this.published.some(
-      ({ publication }) => publication.version !== null && publication.counts.durable < this.world.nodes,
-    )
+    return this.#pending().some(({ counts }) => counts.durable < this.world.nodes)
   }
 
   #isEverywhere({ durableMs, counts }: Publication): boolean {
@@ -210,16 +236,15 @@ export class Driver {
     return true
   }
 
-  /** When the last node applied the newest version of anything. */
+  /** When a node last got or applied a version. */
   #lastChangeMs(): number {
     let last = 0
-    for (const { publication } of this.published) for (const at of publication.appliedMs) if (at > last) last = at
+    for (const { publication } of this.published)
+      for (const times of [publication.durableMs, publication.appliedMs])
+        for (const at of times) if (at > last) last = at
     return last
   }
 }
-
-/** An fsync in the world's model. Milliseconds. */
-const FSYNC_MS = 2
 
 function overlayOf({ overlay }: Scenario): NonNullable<WorldOptions['overlay']> {
   switch (overlay.kind) {

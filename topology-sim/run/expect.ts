@@ -1,6 +1,6 @@
 import type { Expectation, ExpectationKind } from '../scenario/expectations.ts'
 import type { Driver, Published } from './driver.ts'
-import { shareAt, sortedAfter, timesOf } from './figures.ts'
+import { shareAt, sinceOf, sortedAfter, timesOf } from './figures.ts'
 import type { ExpectationResult, RunResult } from './result.ts'
 
 type Base = Omit<RunResult, 'expectations'>
@@ -48,21 +48,21 @@ const most = (text: string, value: number, limit: number, found: string): Found 
 const CHECKS: { readonly [K in ExpectationKind]: (at: At, expectation: Of<K>) => Found } = {
   converged: (at, { limit, more }) => {
     const { within, policy, nodes } = more
-    const among = nodes === undefined ? '' : ` of ${nodes}`
-    const text = `at least ${percent(limit)}${among} converged${onPolicy(policy)}${inTime(within)}`
+    const text = `at least ${percent(limit)}${ofNodes(nodes)} converged${onPolicy(policy)}${inTime(within)}`
     return worst(at, policy, text, limit, ({ publication }) => {
       const chosen = (node: number): boolean =>
         publication.selects[node] === 1 && (within !== undefined || at.up[node] === 1) && isAmong(at, nodes, node)
-      const from = publication.publishedMs ?? publication.startedMs
+      const from = sinceOf(publication)
       const applied = sortedAfter(publication.appliedMs, from, chosen)
-      return shareAt(applied, within ?? Number.POSITIVE_INFINITY, countOf(at, chosen))
+      const count = countOf(at, chosen)
+      return count === 0 ? null : shareAt(applied, within ?? Number.POSITIVE_INFINITY, count)
     })
   },
   delivered: (at, { limit, more: { within, policy } }) => {
     const text = `at least ${percent(limit)} delivered${onPolicy(policy)}${inTime(within)}`
     return worst(at, policy, text, limit, ({ publication }) => {
       const chosen = (node: number): boolean => at.up[node] === 1
-      const from = publication.publishedMs ?? publication.startedMs
+      const from = sinceOf(publication)
       return shareAt(
         sortedAfter(publication.durableMs, from, chosen),
         within ?? Number.POSITIVE_INFINITY,
@@ -70,14 +70,18 @@ const CHECKS: { readonly [K in ExpectationKind]: (at: At, expectation: Of<K>) =>
       )
     })
   },
-  failed: (at, { limit, more: { policy } }) => {
-    const text = `at most ${percent(limit)} failed${onPolicy(policy)}`
-    const shares = chosenOf(at, policy).map((published) => {
-      const { blast, selected } = resultOf(at, published)
-      return blast.failed / Math.max(1, selected)
+  failed: (at, { limit, more: { policy, nodes } }) => {
+    const text = `at most ${percent(limit)}${ofNodes(nodes)} failed${onPolicy(policy)}`
+    const published = chosenOf(at, policy)
+    if (published.length === 0) return none(text, NOTHING)
+    const shares = published.flatMap(({ publication, bundle }) => {
+      const chosen = (node: number): boolean => publication.selects[node] === 1 && isAmong(at, nodes, node)
+      const count = countOf(at, chosen)
+      const failed = at.driver.blast.failedOn(publication.policy, bundle ?? '').filter((node) => chosen(node))
+      return count === 0 ? [] : [failed.length / count]
     })
-    const value = Math.max(0, ...shares)
-    return most(text, value, limit, percent(value))
+    const value = Math.max(...shares)
+    return shares.length === 0 ? none(text, NOBODY) : most(text, value, limit, percent(value))
   },
   reached: (at, { limit }) => {
     const reached = at.driver.published
@@ -99,8 +103,8 @@ const CHECKS: { readonly [K in ExpectationKind]: (at: At, expectation: Of<K>) =>
     const all = Float64Array.from(bytesIn, (bytes, node) => bytes + (bytesOut[node] ?? 0))
     const times = timesOf(sortedAfter(all, 0, (node) => isAmong(at, nodes, node)))
     const value = { mean: times.mean, p99: times.p99, max: times.last }[of]
-    const text = `at most ${bytesText(limit)} a node (${of})${nodes === undefined ? '' : ` of ${nodes}`}`
-    return value === null ? none(text, 'no such node') : most(text, value, limit, bytesText(value))
+    const text = `at most ${bytesText(limit)} a node (${of})${ofNodes(nodes)}`
+    return value === null ? none(text, NOBODY) : most(text, value, limit, bytesText(value))
   },
   unauthorised: (at, { limit }) =>
     violations(at, 'unauthorised', limit, `at most ${limit} nodes applied what nobody was allowed to publish`),
@@ -117,6 +121,9 @@ const CHECKS: { readonly [K in ExpectationKind]: (at: At, expectation: Of<K>) =>
   },
 }
 
+const NOTHING = 'nothing was published'
+const NOBODY = 'there is no such node'
+const ofNodes = (nodes: string | undefined): string => (nodes === undefined ? '' : ` of ${nodes}`)
 const onPolicy = (policy: string | undefined): string => (policy === undefined ? '' : ` on ${policy}`)
 const inTime = (within: number | undefined): string => (within === undefined ? '' : ` within ${seconds(within)}`)
 
@@ -147,16 +154,13 @@ function worst(
   policy: string | undefined,
   text: string,
   limit: number,
-  value: (published: Published) => number,
+  value: (published: Published) => number | null,
 ): Found {
-  const values = chosenOf(at, policy).map(value)
-  return values.length === 0 ? none(text, 'nothing was published') : least(text, Math.min(...values), limit)
-}
-
-function resultOf({ driver, base }: At, published: Published): RunResult['publications'][number] {
-  const found = base.publications[driver.published.indexOf(published)]
-  if (found === undefined) throw new RangeError('a publication without a result')
-  return found
+  const published = chosenOf(at, policy)
+  if (published.length === 0) return none(text, NOTHING)
+  // A policy that is for none of the nodes says nothing about them.
+  const values = published.map(value).filter((one) => one !== null)
+  return values.length === 0 ? none(text, NOBODY) : least(text, Math.min(...values), limit)
 }
 
 function violations({ base }: At, invariant: string, limit: number, text: string): Found {

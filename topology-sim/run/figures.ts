@@ -1,4 +1,5 @@
 import { hashText } from '../kernel/random.ts'
+import type { Publication } from '../world/measure.ts'
 import type { Curve, Times } from './result.ts'
 
 /** Pure sums over what was measured. */
@@ -22,14 +23,22 @@ export function timesOf(sorted: Float64Array): Times {
   }
 }
 
+/** Since when the nodes could have a version: since it was published, or since they joined. */
+export function sinceOf({ publishedMs, startedMs, arrivals }: Publication): Since {
+  const from = publishedMs ?? startedMs
+  return arrivals.size === 0 ? from : (node) => arrivals.get(node) ?? from
+}
+
+export type Since = number | ((node: number) => number)
+
 /** Values of the nodes that have one (not NaN), after `from`, ascending. */
-export function sortedAfter(values: Float64Array, from: number, only?: (node: number) => boolean): Float64Array {
+export function sortedAfter(values: Float64Array, from: Since, only?: (node: number) => boolean): Float64Array {
   const kept = new Float64Array(values.length)
   let count = 0
   for (let node = 0; node < values.length; node++) {
     const value = values[node] ?? Number.NaN
     if (Number.isNaN(value) || only?.(node) === false) continue
-    kept[count++] = Math.max(0, value - from)
+    kept[count++] = Math.max(0, value - (typeof from === 'number' ? from : from(node)))
   }
   return kept.subarray(0, count).sort()
 }

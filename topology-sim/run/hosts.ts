@@ -21,26 +21,19 @@ export function hostModel(
   fail: string | null,
   worked: Worked,
 ): HostModel {
-  const durations: Record<string, { medianMs: number; sigma: number }> = {}
-  const driftsPerHour: Record<string, number> = {}
-  let otherMs: number | undefined
-  const works = new Map<string, Readonly<Record<string, ResourceWork>>>()
-  for (const [name, { resources }] of Object.entries(scenario.policies)) {
-    works.set(bundles.get(name)?.policy ?? name, resources)
-    for (const [key, { takes, drifts }] of Object.entries(resources)) {
-      if (key === '*') otherMs = takes.median
-      else durations[key] = { medianMs: takes.median, sigma: takes.sigma }
-      if (drifts === 0) continue
-      for (const type of key === '*' ? (bundles.get(name)?.uses ?? []) : [key]) driftsPerHour[type] = drifts
-    }
+  // By bundle: two policies, or two versions of one, may have resources of the same key that behave differently.
+  const works = new Map(
+    Object.entries(scenario.policies).map(([name, { resources }]) => [bundles.get(name)?.cid, resources]),
+  )
+  const workOf = (bundle: string, key: string): ResourceWork | undefined => {
+    const own = works.get(bundle)
+    return own?.[key] ?? own?.['*']
   }
   const failing = (node: NodeFacts, policy: string, bundle: PolicyBundle): string | null => {
     const resources = bundle.resourcesOf(node)
     if (fail !== null && holds(fail, node)) return resources[0]?.key ?? null
-    const own = works.get(policy)
-    if (own === undefined) return null
     for (const { key } of resources) {
-      const work = own[key] ?? own['*']
+      const work = workOf(bundle.cid, key)
       if (work === undefined) continue
       if (work.failsOn !== undefined && holds(work.failsOn, node)) return key
       if (work.fails > 0 && drawOf(`${policy} ${key} ${node.name}`, scenario.seed) < work.fails) return key
@@ -48,9 +41,10 @@ export function hostModel(
     return null
   }
   return {
-    durations,
-    driftsPerHour,
-    ...(otherMs === undefined ? {} : { otherMs }),
+    work: (bundle, key) => {
+      const work = workOf(bundle, key)
+      return work && { medianMs: work.takes.median, sigma: work.takes.sigma, driftsPerHour: work.drifts }
+    },
     fails: (node, policy, bundle) => {
       const resource = failing(node, policy, bundle)
       worked(node, policy, bundle, resource)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { condition } from './schema.ts'
-import { duration, offset, share, spread } from './units.ts'
+import { duration, offset, share, span } from './units.ts'
 
 const name = z.string().min(1)
 const nodes = condition.describe('which nodes: a condition over labels, facts, node.name and region')
@@ -59,9 +59,13 @@ export const EVENTS = {
     more: { over: duration.default(0) },
   },
   leave: { help: 'nodes leave the mesh for good', value: nodes, more: some },
-  'slow-disk': { help: 'an fsync takes longer', value: nodes, more: { ...some, ...until, takes: spread } },
+  'slow-disk': { help: 'an fsync takes longer', value: nodes, more: { ...some, ...until, takes: span } },
   'skew-clock': { help: 'clocks jump', value: nodes, more: { ...some, ...until, by: offset } },
-  'corrupt-disk': { help: 'stored records are damaged, found at the next restart', value: nodes, more: some },
+  'corrupt-disk': {
+    help: 'the store is damaged: the node stops, and comes back 5 s later with its key and nothing else',
+    value: nodes,
+    more: some,
+  },
   malicious: {
     help: 'members of the mesh turn against it',
     value: nodes,

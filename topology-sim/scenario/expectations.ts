@@ -26,7 +26,11 @@ export const EXPECTATIONS = {
   },
   failed: { help: 'at most this share of the nodes failed to apply it', value: share, more: { policy, nodes } },
   reached: { help: 'at most this share of all nodes applied what a thief published', value: share, more: {} },
-  copies: { help: 'at most so many copies of a record a node', value: amount, more: { of } },
+  copies: {
+    help: 'at most so many copies of a record a node: of all records, or of the one that has most',
+    value: amount,
+    more: { of: z.enum(['mean', 'max']).default('mean') },
+  },
   bytes: { help: 'at most so many bytes a node sends and receives', value: size, more: { of, nodes } },
   unauthorised: {
     help: 'at most so many nodes applied what nobody had the right to publish',

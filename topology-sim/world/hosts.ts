@@ -7,16 +7,23 @@ import type { NodeFacts, PolicyBundle } from './types.ts'
 
 /** What hosts do with policies, in the place of real ones: how long it takes, what fails, what drifts. */
 export interface HostModel {
-  /** How long a resource takes, by key or type: the median, and the deviation of its logarithm. Milliseconds. */
-  readonly durations?: Readonly<Record<string, { readonly medianMs: number; readonly sigma?: number }>>
-  /** Of types that `durations` does not name. @default 20 */
-  readonly otherMs?: number
+  /** How a resource of a bundle behaves; undefined: as its type does on a Debian host. */
+  readonly work?: (bundle: Cid, key: string) => Work | undefined
   /** Chance that a resource fails in a run: by type, or by key (`service/nginx`), which goes first. */
   readonly failures?: Readonly<Record<string, number>>
-  /** Drifts of a resource per host and hour: by type or key. */
-  readonly driftsPerHour?: Readonly<Record<string, number>>
   /** For hosts that differ, before any chance is asked. @returns the key of the resource that fails, or null */
   readonly fails?: (node: NodeFacts, policy: string, bundle: PolicyBundle) => string | null
+}
+
+export interface Work extends Duration {
+  /** Drifts per host and hour. */
+  readonly driftsPerHour: number
+}
+
+/** The median, and the deviation of its logarithm; 0: always the same. */
+interface Duration {
+  readonly medianMs: number
+  readonly sigma: number
 }
 
 type Apply = Extract<Effect, { type: 'apply' }>
@@ -28,15 +35,15 @@ export interface HostRun {
 }
 
 /** What the resources of a type take where the model does not say: of a Debian host with a local mirror. Milliseconds. */
-const DURATIONS: NonNullable<HostModel['durations']> = {
+const DURATIONS: Readonly<Record<string, Duration>> = {
   package: { medianMs: 6_000, sigma: 0.6 },
   archive: { medianMs: 1_500, sigma: 0.5 },
   exec: { medianMs: 800, sigma: 0.8 },
   service: { medianMs: 400, sigma: 0.5 },
-  user: { medianMs: 60 },
+  user: { medianMs: 60, sigma: 0.3 },
 }
 const OTHER_MS = 20
-const SIGMA = 0.3
+const OTHER: Duration = { medianMs: OTHER_MS, sigma: 0.3 }
 const HOUR_US = 3_600e6
 /** A check of one resource that is as it should be. Milliseconds. */
 const CHECK_MS = 1
@@ -94,11 +101,11 @@ export class Hosts {
     let spent = 0
     const failing = this.#model.fails?.(this.factsOf(node), policy, bundle) ?? null
     for (const { key, type } of resources) {
-      spent += again ? CHECK_MS : this.#durationMs(key, type)
+      spent += again ? CHECK_MS : this.#durationMs(cid, key, type)
       const fails = failing === null ? this.#happens(this.#model.failures, key, type) : failing === key
       if (fails) return { spent, result: { ...done, state: 'failed', code: 'E_EXEC' } }
     }
-    this.#driftLater(node, resources)
+    this.#driftLater(node, cid, resources)
     return { spent, result: { ...done, state: 'ok' } }
   }
 
@@ -125,11 +132,8 @@ export class Hosts {
     return this.#groupCount
   }
 
-  #durationMs(key: string, type: string): number {
-    const { durations } = this.#model
-    const said =
-      durations?.[key] ?? durations?.[type] ?? (this.#model.otherMs === undefined ? DURATIONS[type] : undefined)
-    const { medianMs, sigma = SIGMA } = said ?? { medianMs: this.#model.otherMs ?? OTHER_MS }
+  #durationMs(bundle: Cid, key: string, type: string): number {
+    const { medianMs, sigma } = this.#model.work?.(bundle, key) ?? DURATIONS[type] ?? OTHER
     return medianMs * Math.exp(sigma * this.#state.random.normal(0, 1))
   }
 
@@ -148,11 +152,11 @@ export class Hosts {
     feed(this.#state, node, { type: 'applied', run, policies: results })
   }
 
-  #driftLater(node: number, resources: readonly { readonly key: string; readonly type: string }[]): void {
-    const rates = this.#model.driftsPerHour
-    if (rates === undefined) return
-    for (const { key, type } of resources) {
-      const rate = rates[key] ?? rates[type] ?? 0
+  #driftLater(node: number, bundle: Cid, resources: readonly { readonly key: string }[]): void {
+    const { work } = this.#model
+    if (work === undefined) return
+    for (const { key } of resources) {
+      const rate = work(bundle, key)?.driftsPerHour ?? 0
       if (rate > 0) this.#state.later(this.#state.random.exponential(HOUR_US / rate), EVENT.drift, node, key)
     }
   }

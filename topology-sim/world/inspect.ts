@@ -1,4 +1,4 @@
-import { dumpLedger, NO_LOCAL } from '../../node/core/index.ts'
+import { dumpLedger, NO_LOCAL, type Ledger } from '../../node/core/index.ts'
 import { engineOf } from './drive.ts'
 import { STATUS, type WorldState } from './state.ts'
 import type { ConvergedCount, NodeReport } from './types.ts'
@@ -59,6 +59,26 @@ export function countConverged(state: WorldState): ConvergedCount {
     if (view === undefined || isConverged(view)) converged++
   }
   return { nodes, converged }
+}
+
+/** Whether all that are up have the same ledger: equal records, whatever they make of them. */
+export function agree(state: WorldState): boolean {
+  const { genesis, engines } = state
+  let first: Ledger | null = null
+  for (let node = 0; node < state.size; node++) {
+    if (!state.isUp(node)) continue
+    const ledger = engines[node]?.view.ledger ?? genesis.ledger
+    first ??= ledger
+    // Equal ones are mostly one object.
+    if (ledger !== first && !isSame(ledger.digest, first.digest)) return false
+  }
+  return true
+}
+
+const SECTIONS = ['charters', 'revocations', 'sets', 'feeds'] as const
+
+function isSame(a: Ledger['digest'], b: Ledger['digest']): boolean {
+  return SECTIONS.every((section) => a[section].hash === b[section].hash)
 }
 
 type View = NonNullable<WorldState['engines'][number]>['view']

@@ -14,9 +14,11 @@ export interface Publication {
   readonly publishedMs: number | null
   /** The answer to the publisher: acknowledged means that another peer holds it and its bundle. */
   readonly reply: { readonly ok: boolean; readonly code: string | null; readonly atMs: number } | null
-  /** Nodes that it selects, as of when it was published; 1 for each. */
+  /** Nodes that it selects, 1 for each: as of when it was published, and those that joined while it was the newest. */
   readonly selects: Uint8Array
   readonly selected: number
+  /** Nodes that joined later, and when. */
+  readonly arrivals: ReadonlyMap<number, number>
   /** By node: it was admitted to the ledger, durable, its bundle held, it was in force. */
   readonly knownMs: Float64Array
   readonly durableMs: Float64Array

@@ -59,6 +59,7 @@ function begin(state: WorldState, node: number, author: Key, ledger: Ledger, bun
     author: node,
     bundle: cid,
     authorised: mayPublish(ledger, author, bundle),
+    selector,
     selects: selectedBy(state, selector),
   })
   const how = { selector, after, onFork, rollout }
@@ -83,6 +84,7 @@ export function retire(state: WorldState, node: number, policy: string): Publica
     author: node,
     bundle: null,
     authorised: mayPublish(ledger, keyOf(state, node), { policy, uses: [] }, 'retire'),
+    selector,
     selects: selectedBy(state, selector),
   })
   const fixed = { after: [], onFork: 'newest', bundle: null, uses: [], meta: META, local: false } as const
@@ -218,6 +220,8 @@ export function join(state: WorldState, node: number, via: number): void {
   const body = buildProvisional(invite, { at, peer: keyOf(state, node), ageRecipient: 'age1simulated' })
   const certificate = seal(body, [state.genesis.signerOf(node), inviteKey], hasher)
   state.status[node] = STATUS.up
+  const { env } = state.minds
+  state.publications.joined(node, (selector) => env.selects(selector, { labels: spec.labels, name: spec.name }))
   const settings = {
     ...settingsOf(state, node),
     credentials: { certificate: certificate.bytes, invite: invite.bytes },

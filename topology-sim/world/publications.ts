@@ -12,6 +12,9 @@ export interface Tracked extends Publication {
   bytes: number
   copies: number
   hops: Uint8Array
+  selected: number
+  readonly arrivals: Map<number, number>
+  readonly selector: string
   readonly bundle: Cid | null
   /** Its author had a grant for it, by what the roots had said until then. */
   readonly authorised: boolean
@@ -24,6 +27,7 @@ export interface NewPublication {
   readonly author: number
   readonly bundle: Cid | null
   readonly authorised: boolean
+  readonly selector: string
   readonly selects: Uint8Array
 }
 
@@ -54,6 +58,7 @@ export class Publications {
       reply: null,
       record: null,
       selected: made.selects.reduce((sum, one) => sum + one, 0),
+      arrivals: new Map(),
       knownMs: times(),
       durableMs: times(),
       heldMs: times(),
@@ -68,6 +73,17 @@ export class Publications {
     this.#byRef.set(ref, publication)
     if (made.bundle !== null) this.#byBundle.set(made.bundle, [...(this.#byBundle.get(made.bundle) ?? []), publication])
     return { publication, ref }
+  }
+
+  /** A newcomer gets everything that was published before, and should apply the newest of each policy. */
+  joined(node: number, isSelected: (selector: string) => boolean): void {
+    const newest = new Map(this.list.map((publication) => [publication.policy, publication]))
+    for (const publication of this.list) {
+      publication.arrivals.set(node, this.#state.nowMs)
+      if (newest.get(publication.policy) !== publication || !isSelected(publication.selector)) continue
+      publication.selects[node] = 1
+      publication.selected++
+    }
   }
 
   nextRef(): number {

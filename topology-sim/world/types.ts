@@ -107,6 +107,8 @@ export interface World {
   engine(node: number): Engine | undefined
   /** Every node that is up runs what its own ledger wants; of 1,000,000 nodes this takes a second. */
   converged(): ConvergedCount
+  /** Whether all that are up have equal ledgers. */
+  agree(): boolean
   measure(): Measurements
   /** @returns a function that ends it */
   observe(observer: Observer): () => void

@@ -3,7 +3,7 @@ import { SimError } from '../errors.ts'
 import type { Network } from '../network/network.ts'
 import { engineOf, hear } from './drive.ts'
 import { Faults } from './faults.ts'
-import { countConverged, inspect } from './inspect.ts'
+import { agree, countConverged, inspect } from './inspect.ts'
 import type { Violation } from './invariants.ts'
 import { run } from './loop.ts'
 import { linkSettings, makeState } from './make.ts'
@@ -205,6 +205,10 @@ class SimWorld implements World {
 
   converged(): ConvergedCount {
     return countConverged(this.#state)
+  }
+
+  agree(): boolean {
+    return agree(this.#state)
   }
 
   measure(): Measurements {
