@@ -1,3 +1,4 @@
+import { concernsHere } from '../../node/control/index.ts'
 import type { ControlClient, NodeRow, Receipt } from '../../node/control/index.ts'
 import type { Context, Invocation } from '../command.ts'
 import { CliError, EXIT } from '../errors.ts'
@@ -161,10 +162,12 @@ function runsText({ name, health, hold, policies, runs, cut }: RunsOutput, paint
   const all = { planned: false, all: true }
   return [
     `${paint('bold', safe(name))}  ${stateText(paint, health)}${hold === null ? '' : paint('magenta', `  held: ${safe(hold.reason)}`)}\n`,
-    ...policies.map(
-      ({ policy, seq, state, reason, outcomes }) =>
-        `${paint('bold', safe(policy))}${seq === null ? '' : `@${seq}`}  ${stateText(paint, state)}  ${safe(reason)}\n${outcomesText(paint, outcomes, all)}`,
-    ),
+    ...policies
+      .filter(concernsHere)
+      .map(
+        ({ policy, seq, state, reason, outcomes }) =>
+          `${paint('bold', safe(policy))}${seq === null ? '' : `@${seq}`}  ${stateText(paint, state)}  ${safe(reason)}\n${outcomesText(paint, outcomes, all)}`,
+      ),
     ...runs
       .filter(({ outcomes }) => outcomes.length > 0)
       .map(

@@ -1,3 +1,4 @@
+import { concernsHere } from '../../node/control/index.ts'
 import type { Status } from '../../node/control/index.ts'
 import type { Context, Invocation } from '../command.ts'
 import { EXIT } from '../errors.ts'
@@ -133,7 +134,7 @@ function humanText(data: StatusOutput, paint: Paint, now: number, verbose: boole
           ],
           data.policies.map((policy) => [
             safe(policy.policy),
-            stateText(paint, policy.state),
+            concernsHere(policy) ? stateText(paint, policy.state) : paint('dim', '- not here'),
             `${policy.seq ?? '-'}`,
             short(policy.inForce ?? policy.winner ?? '-'),
             note(policy, paint),
@@ -191,6 +192,7 @@ function others(data: StatusOutput): string {
 }
 
 function note(policy: StatusOutput['policies'][number], paint: Paint): string {
+  if (!concernsHere(policy)) return paint('dim', 'its select does not choose this node')
   const fork = policy.heads.length > 1 ? paint('yellow', `${policy.heads.length} heads `) : ''
   const code = policy.code === null ? '' : `${paint('red', policy.code)} `
   return `${fork}${code}${policy.state === 'ok' ? '' : safe(policy.reason)}`.trimEnd()

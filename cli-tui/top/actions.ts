@@ -64,7 +64,9 @@ export function actionsOf(context: Context): (request: ActionRequest) => Promise
     } catch (error) {
       // What the command would have shown above its error, such as the mistakes of a policy, comes first here as well.
       const message = error instanceof Error ? error.message : String(error)
-      throw new Error(oneLine([...said, message]), { cause: error })
+      const hint: unknown = error instanceof Error ? Reflect.get(error, 'hint') : undefined
+      const told = typeof hint === 'string' ? `${message.replace(/[.]$/, '')}. ${hint}` : message
+      throw new Error([...said, told].join('\n').trim(), { cause: error })
     }
     return (
       said
@@ -74,8 +76,6 @@ export function actionsOf(context: Context): (request: ActionRequest) => Promise
     )
   }
 }
-
-const oneLine = (parts: readonly string[]): string => parts.join(' ').replace(/\s+/g, ' ').trim()
 
 /** A context that writes nowhere near the screen, and that nobody can be asked through. */
 function quietly(context: Context, said: string[]): Context {

@@ -1,3 +1,4 @@
+import { didYouMean } from '../input/suggest.ts'
 import { SORTS } from './source.ts'
 import type { ActionName, ActionState } from './source.ts'
 import { goTo, TABS } from './ui.ts'
@@ -127,7 +128,13 @@ export function runCommand(ui: Ui, text: string, shown: Shown): Step {
   const found = COMMANDS.filter(({ name }) => name === word)
   const near = found.length > 0 ? found : COMMANDS.filter(({ name }) => name.startsWith(word))
   const [one, ...others] = near
-  if (one === undefined) return say(ui, `there is no command "${word}"; see ?`, 'warn')
+  if (one === undefined) {
+    const guess = didYouMean(
+      word,
+      COMMANDS.map(({ name }) => name),
+    )
+    return say(ui, `there is no command "${word}"${guess || '; see ?'}`, 'warn')
+  }
   if (others.length > 0) return say(ui, `"${word}" may be ${near.map(({ name }) => name).join(' or ')}`, 'warn')
   return one.run(ui, typed.slice(word.length).trim(), shown)
 }

@@ -11,6 +11,8 @@ import type { Body, Data } from './view.ts'
 /** Longer than this is no line that is taken in at a glance: a token, for one. */
 const NOTICE_MAX = 200
 
+const isLine = (text: string): boolean => text.trimEnd().length <= NOTICE_MAX && !text.trimEnd().includes('\n')
+
 export interface Snapshot {
   readonly ui: Ui
   readonly data: Data
@@ -83,14 +85,18 @@ export class Desk {
     const { name, arg } = effect
     this.#source.act({ name, arg }).then(
       (text) => this.#said(`${name} ${arg}`.trim(), text),
-      (error: unknown) => this.#notice(`${name}: ${error instanceof Error ? error.message : String(error)}`, 'bad'),
+      (error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error)
+        if (isLine(why)) this.#notice(`${name}: ${why}`, 'bad')
+        else this.#said(`${name} ${arg}: not done`, why)
+      },
     )
   }
 
   /** One line is a notice; more is a page of its own, which esc leaves. */
   #said(title: string, text: string): void {
     const lines = text.trimEnd().split('\n')
-    if (lines.length === 1 && (lines[0]?.length ?? 0) <= NOTICE_MAX) {
+    if (isLine(text)) {
       this.#notice(lines[0] ?? '', 'good')
       return
     }
@@ -119,6 +125,7 @@ export class Desk {
       nodeName: this.#body?.nodeName,
       self: data.summary?.self.id,
       values: this.#body?.values,
+      text: this.#body?.text,
       offered: new Set(data.actions.map(({ name }) => name)),
       disabled: disabledOf(data.actions),
       filterError: data.page?.error,

@@ -1,4 +1,4 @@
-import { columnsOf, fit, line, rowText, span } from './line.ts'
+import { clean, columnsOf, fit, line, rowText, span, wrapWhole } from './line.ts'
 import type { Line, Span } from './line.ts'
 import { disabledOf, hintsFor } from './commands.ts'
 import { keysOn, offeredKeys } from './keys.ts'
@@ -70,9 +70,12 @@ export function frame(input: FrameInput): Frame {
   }
   const view: View = { ui, data, columns, rows: rows - AROUND, marks, now }
   const body = DRAW[ui.screen](view)
-  const middle = Array.from({ length: view.rows }, (_, index) => text(body.lines[index] ?? []))
+  const told = foot(input)
+  // A notice that needs more than its row takes the last of the screen's: half a sentence helps nobody.
+  const kept = view.rows - told.length + 1
+  const middle = Array.from({ length: kept }, (_, index) => text(body.lines[index] ?? []))
   return {
-    rows: [text(head(input)), text(tabs(ui, columns)), ...middle, text(foot(input)), text(hints(ui, data, columns))],
+    rows: [text(head(input)), text(tabs(ui, columns)), ...middle, ...told.map(text), text(hints(ui, data, columns))],
     body,
   }
 }
@@ -123,17 +126,48 @@ function tabs({ screen }: Ui, columns: number): Line {
   return [...spans, ...inside]
 }
 
-/** The prompt, else the last notice, else why the daemon is lost. */
-function foot({ ui: { prompt, notice }, data: { connection }, columns, marks }: FrameInput): Line {
-  if (prompt !== undefined) {
-    const label = prompt.label.length === 1 ? prompt.label : `${prompt.label}: `
-    // The end of what is typed stays in sight.
-    const room = columns - columnsOf(label) - 2
-    const typed = prompt.text.length > room ? `${marks.ellipsis}${prompt.text.slice(1 - room)}` : prompt.text
-    return [span(label, 'bold'), span(typed), span(' ', 'chosen'), span(marks.ascii ? '_' : '', 'dim')]
+/** Rows of a notice at most. */
+const FOOT_MAX = 5
+/** Columns that stay for what is typed, however long the question is. */
+const TYPED_MIN = 24
+
+/** The prompt, else the last notice, else why the daemon is lost. One row, or as many as a notice needs. */
+function foot({ ui: { prompt, notice }, data: { connection }, columns, marks }: FrameInput): readonly Line[] {
+  if (prompt !== undefined) return promptLines(prompt, columns, marks)
+  const told = notice ?? (connection.state === 'lost' ? { text: connection.why, tone: 'bad' as const } : undefined)
+  if (told === undefined) return [[]]
+  return wrapWhole(clean(told.text, marks), columns)
+    .slice(0, FOOT_MAX)
+    .map((part) => line(part, told.tone))
+}
+
+/** The question, whole, and behind its end what is typed. */
+function promptLines(prompt: NonNullable<Ui['prompt']>, columns: number, marks: Marks): readonly Line[] {
+  const asked = clean(prompt.label.length === 1 ? prompt.label : `${prompt.label}: `, marks)
+  const rows = columnsOf(asked) + TYPED_MIN <= columns ? [asked] : wrapWhole(asked, columns - TYPED_MIN)
+  const label = rows.at(-1) ?? ''
+  // The end of what is typed stays in sight.
+  const room = columns - columnsOf(label) - 2
+  return [
+    ...rows.slice(0, -1).map((row) => line(row, 'bold')),
+    [
+      span(label, 'bold'),
+      span(endOf(clean(prompt.text, marks), room, marks)),
+      span(' ', 'chosen'),
+      span(marks.ascii ? '_' : '', 'dim'),
+    ],
+  ]
+}
+
+/** The last `columns` of a text, marking the cut. */
+function endOf(text: string, columns: number, marks: Marks): string {
+  if (columnsOf(text) <= columns) return text
+  let kept = ''
+  for (const char of Array.from(text).reverse()) {
+    if (columnsOf(kept) + columnsOf(char) > columns - 1) break
+    kept = char + kept
   }
-  if (notice !== undefined) return line(notice.text, notice.tone)
-  return connection.state === 'lost' ? line(connection.why, 'bad') : []
+  return marks.ellipsis + kept
 }
 
 function hints(ui: Ui, data: Data, columns: number): Line {

@@ -90,7 +90,7 @@ export const KEYS: readonly KeyLine[] = [
     act: 'open',
     what: 'look at what is under the cursor',
     hint: 'open',
-    on: ['nodes', 'policies', 'topology', 'overview', 'rollout', 'log', 'connections'],
+    on: ['nodes', 'policies', 'topology', 'overview', 'rollout', 'log', 'connections', 'events'],
   },
   { keys: ['esc', 'backspace'], act: 'back', what: 'back', hint: 'back', on: 'all' },
   { keys: ['/'], act: 'filter', what: 'filter: words, or CEL on Nodes', hint: 'filter', on: ['nodes', 'events'] },

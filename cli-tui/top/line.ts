@@ -101,3 +101,17 @@ export function wrap(text: string, columns: number): readonly string[] {
   }
   return lines
 }
+
+/** As `wrap`; a word that is wider than that (a token, an id, a long name) goes on in the next row. */
+export function wrapWhole(text: string, columns: number): readonly string[] {
+  return wrap(text, columns).flatMap((row) => {
+    if (columnsOf(row) <= columns) return [row]
+    const rows: string[] = ['']
+    for (const char of row) {
+      const last = rows.at(-1) ?? ''
+      if (columnsOf(last) + columnsOf(char) > columns) rows.push(char)
+      else rows[rows.length - 1] = last + char
+    }
+    return rows
+  })
+}

@@ -16,6 +16,7 @@ const SHOWN: Shown = {
   nodeName: undefined,
   self: undefined,
   values: undefined,
+  text: undefined,
   offered: new Set([...ACTIONS, ...SIM_ACTIONS]),
   disabled: {},
   filterError: undefined,

@@ -133,6 +133,8 @@ function open(ui: Ui, shown: Shown): Step {
   if (shown.versionAtCursor !== undefined) return begin(ui, shown, 'show', shown.versionAtCursor)
   if (shown.policyAtCursor !== undefined)
     return { ui: withPlace({ ...goTo(ui, 'log'), policy: shown.policyAtCursor }, { cursor: 0, top: 0 }) }
+  if (shown.text !== undefined)
+    return { ui: { ...withPlace(goTo(ui, 'text'), { cursor: 0, top: 0 }), text: shown.text } }
   if (shown.values === undefined) return { ui }
   // A group of Overview or Topology: its nodes.
   const name = JSON.stringify(ui.by ?? shown.labels[0] ?? '')

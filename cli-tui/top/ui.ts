@@ -128,6 +128,8 @@ export interface Shown {
   /** Name of the node that the screen is about. */
   readonly nodeName: string | undefined
   readonly values: readonly string[] | undefined
+  /** What is under the cursor, in full, where that is only text. */
+  readonly text: Ui['text']
   /** What the mesh at hand offers: a simulation more than a daemon, and less. */
   readonly offered: ReadonlySet<ActionName>
   readonly disabled: Readonly<Partial<Record<ActionName, string>>>

@@ -60,6 +60,8 @@ export interface Body {
   readonly version?: string | undefined
   readonly nodeName?: string | undefined
   readonly values?: readonly string[] | undefined
+  /** What is under the cursor, in full, where that is only text. */
+  readonly text?: Ui['text']
 }
 
 export const still = (lines: readonly Line[]): Body => ({ lines, total: 0, visible: 0 })

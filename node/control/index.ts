@@ -22,7 +22,7 @@ export type {
 } from './schema.ts'
 export { filterOf, isCel, type Cel } from './fleet/filter.ts'
 export { listOf, orderBy, type NodeList } from './fleet/list.ts'
-export { rolloutRow } from './fleet/policies.ts'
+export { concernsHere, rolloutRow } from './fleet/policies.ts'
 export { Pager } from './fleet/page.ts'
 export { isProblem, severityOf, STATES, sumOf, worstOf } from './fleet/states.ts'
 export { groupsOf, labelNames, sumsOf } from './fleet/sums.ts'

@@ -70,6 +70,34 @@ describe('keys of the running program', () => {
     expect(frame()).toContain('1 of 300')
   })
 
+  it('turn pages of a text, and open an event as a page of its own', async () => {
+    const { press, frame, source } = open()
+    await press('?')
+    const first = frame().split('\n').slice(3, -2)
+    await press(' ')
+    const second = frame().split('\n').slice(3, -2)
+    // One row is kept, so that one sees where one is.
+    expect(first.filter((row) => row.trim() !== '' && second.includes(row))).toHaveLength(1)
+    const message = `what went wrong ${'is told at length '.repeat(12)}to its very end`
+    source.happen({ at: FLEET_NOW, kind: 'run', level: 'warn', message })
+    await press('6', ENTER)
+    expect(frame().replaceAll(/\s+/g, ' ')).toContain(message)
+    await press(ESC)
+    expect(frame()).toContain('[6 Events]')
+  })
+
+  it('shows a whole question and what is typed, and what did not work in full', async () => {
+    const { press, frame } = open()
+    const node = 'a-very-long-node-name-that-somebody-made-from-a-serial-number-0123'
+    await press(':', `revoke ${node}`, ENTER, 'what I typed')
+    expect(frame()).toContain('Type its name to confirm: what I typed')
+    expect(frame()).toContain(node)
+    await press(ENTER)
+    expect(frame()).toMatch(/nothing was done: that is not\s+a-very-long/)
+    await press(':', 'rollbak', ENTER)
+    expect(frame()).toContain('there is no command "rollbak"; did you mean "rollback"?')
+  })
+
   it('retire a policy only after its name was typed', async () => {
     const { press, frame, source } = open()
     await press('2', 'X')

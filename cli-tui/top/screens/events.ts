@@ -2,6 +2,7 @@ import { stamp } from '../../out/text.ts'
 import { choosable, layout, tableRow } from '../columns.ts'
 import type { Column } from '../columns.ts'
 import { coalesce } from '../derive/coalesce.ts'
+import type { EventGroup } from '../derive/coalesce.ts'
 import { line, span } from '../line.ts'
 import type { Tone } from '../line.ts'
 import { placeOf } from '../ui.ts'
@@ -11,9 +12,8 @@ import type { Body, View } from '../view.ts'
 const COLUMNS: readonly Column[] = [
   { title: 'TIME', min: 8 },
   { title: 'LEVEL', min: 5 },
-  { title: 'KIND', min: 16, drop: 1 },
-  { title: 'TIMES', min: 5, align: 'right' },
-  { title: 'WHAT', min: 20, grow: 1 },
+  { title: 'KIND', min: 9, drop: 1 },
+  { title: 'WHAT', min: 36, grow: 1 },
 ]
 
 const TONES: Readonly<Record<'debug' | 'info' | 'warn' | 'error', Tone>> = {
@@ -30,6 +30,7 @@ export function events(view: View): Body {
   const visible = Math.max(1, rows - 1)
   const { cursor, top } = placeOf(ui)
   const at = Math.min(cursor, Math.max(0, groups.length - 1))
+  const chosen = groups[at]
   const widths = layout(COLUMNS, columns - 2)
   const lines = groups
     .slice(top, top + visible)
@@ -42,8 +43,7 @@ export function events(view: View): Body {
             span(stamp(when).slice(11, 19), 'dim'),
             span(level, TONES[level]),
             span(kind),
-            span(count > 1 ? `x${grouped(count)}` : ''),
-            span(message, TONES[level]),
+            span(`${count > 1 ? `x${grouped(count)}  ` : ''}${message}`, TONES[level]),
           ],
           marks,
         ),
@@ -65,5 +65,12 @@ export function events(view: View): Body {
     ],
     total: groups.length,
     visible,
+    text: chosen === undefined ? undefined : whole(chosen),
   }
+}
+
+/** One event as a page: at 60 columns a row holds the beginning of it. */
+function whole({ at, level, kind, count, message }: EventGroup): Body['text'] {
+  const times = count > 1 ? [`${grouped(count)} times, the last at ${stamp(at)}`] : []
+  return { title: `${stamp(at)} ${level} ${kind}`, lines: [message, ...times] }
 }

@@ -2,7 +2,7 @@ import { COMMANDS } from '../commands.ts'
 import { STATES } from '../health.ts'
 import { KEYS, offeredKeys } from '../keys.ts'
 import type { KeyLine } from '../keys.ts'
-import { BLANK, cell, span } from '../line.ts'
+import { BLANK, cell, line, span, wrap } from '../line.ts'
 import type { Line } from '../line.ts'
 import type { Health } from '../source.ts'
 import { fact, heading, scrolled, stateSpan } from '../view.ts'
@@ -25,20 +25,21 @@ const MEANING: Readonly<Record<Health, string>> = {
 export function help(view: View): Body {
   const { columns, marks, data } = view
   const text: Line[] = [
-    ...offeredKeys(KEYS, new Set(data.actions.map(({ name }) => name))).map((key): Line => [
-      span(cell(key.keys.join(' '), 20, marks), 'bold'),
-      span(cell(key.what, Math.min(46, columns - 34), marks)),
-      span(`  ${where(key)}`, 'dim'),
-    ]),
+    ...offeredKeys(KEYS, new Set(data.actions.map(({ name }) => name))).flatMap((key) => keyLines(key, view)),
     BLANK,
     heading('Commands', columns, marks),
-    ...COMMANDS.map(({ name, arg, what }): Line => [span(cell(`:${name} ${arg}`, 28, marks), 'bold'), span(what)]),
+    ...COMMANDS.map(({ name, arg, what }): Line => [span(cell(`:${name} ${arg}`, 29, marks), 'bold'), span(what)]),
     BLANK,
     heading('Actions from here', columns, marks),
-    ...data.actions.map(({ name, disabled }): Line => [
-      span(cell(name, 12, marks), 'bold'),
-      disabled === null ? span('possible', 'good') : span(`not possible: ${disabled}`, 'warn'),
-    ]),
+    ...data.actions.flatMap(({ name, disabled }): Line[] => {
+      const told = disabled === null ? line('possible', 'good') : line(`not possible: ${disabled}`, 'warn')
+      return told.flatMap(({ text: said, tone }) =>
+        wrap(said, columns - 12).map((part, index) => [
+          span(cell(index === 0 ? name : '', 12, marks), 'bold'),
+          span(part, tone),
+        ]),
+      )
+    }),
     BLANK,
     heading('States', columns, marks),
     ...STATES.map((state): Line => [...fact('', stateSpan(state, marks), marks, 2), span(`  ${MEANING[state]}`)]),
@@ -49,4 +50,21 @@ export function help(view: View): Body {
   return scrolled([heading('Keys', columns, marks)], text, view)
 }
 
-const where = ({ on }: KeyLine): string => (on === 'all' || on.length > 6 ? '' : on.join(', '))
+/** Columns of the longest names of keys, and of the longest of what they do. */
+const NAMES = Math.max(...KEYS.map(({ keys }) => keys.join(' ').length)) + 2
+const DOES = Math.max(...KEYS.map(({ what }) => what.length)) + 2
+
+/** Where a key works stands behind what it does, or below where there is no room. */
+function keyLines(key: KeyLine, { columns, marks }: View): Line[] {
+  const { keys, what, on } = key
+  const where = on === 'all' || on.length > 7 ? '' : `on ${on.join(', ')}`
+  const room = columns - NAMES
+  const name = (text: string): Line[number] => span(cell(text, NAMES, marks), 'bold')
+  if (where !== '' && DOES + where.length <= room)
+    return [[name(keys.join(' ')), span(cell(what, DOES, marks)), span(where, 'dim')]]
+  const below = where === '' ? [] : wrap(where, room).map((part) => span(part, 'dim'))
+  return [...wrap(what, room).map((part) => span(part)), ...below].map((part, index) => [
+    name(index === 0 ? keys.join(' ') : ''),
+    part,
+  ])
+}

@@ -1,3 +1,4 @@
+import { concernsHere } from '../../../node/control/index.ts'
 import type { PolicyStatus } from '../../../node/control/index.ts'
 import { age, stamp } from '../../out/text.ts'
 import { BLANK, line, span, wrap } from '../line.ts'
@@ -11,6 +12,7 @@ type Outcome = PolicyStatus['outcomes'][number]
 
 /** A policy on a node, and what came of each of its resources. */
 export function policyLines(policy: PolicyStatus, columns: number, marks: Marks): Line[] {
+  if (!concernsHere(policy)) return [[span('- not for this node', 'dim'), span(`  ${policy.policy}`)]]
   const version = policy.seq === null ? '  not in force' : `@${policy.seq}`
   return [
     [stateSpan(policy.state, marks), span(`  ${policy.policy}${version}  `, 'bold'), span(policy.code ?? '', 'bad')],

@@ -1,3 +1,4 @@
+import { concernsHere } from '../../../node/control/index.ts'
 import type { NodeRow } from '../../../node/control/index.ts'
 import { short } from '../../out/text.ts'
 import { severityOf } from '../health.ts'
@@ -55,7 +56,10 @@ function why(detail: NodeDetail, told: Receipt | string | undefined, { columns, 
         span(told.hold.reason),
         span(told.hold.until === null ? '' : `  for ${ageAt(0, now, told.hold.until)} more`, 'dim'),
       ])
-    const own = [...told.policies].sort((a, b) => severityOf(a.state) - severityOf(b.state))
+    const elsewhere = (policy: (typeof told.policies)[number]): number => Number(!concernsHere(policy))
+    const own = [...told.policies].sort(
+      (a, b) => elsewhere(a) - elsewhere(b) || severityOf(a.state) - severityOf(b.state),
+    )
     if (own.length === 0) lines.push(line('no policy selects it, or none that this key may look at', 'dim'))
     return [...lines, ...own.flatMap((policy) => policyLines(policy, columns, marks)), BLANK]
   }

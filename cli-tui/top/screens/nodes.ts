@@ -3,7 +3,7 @@ import { short } from '../../out/text.ts'
 import { choosable, layout, tableHead, tableRow } from '../columns.ts'
 import type { Column } from '../columns.ts'
 import { severityOf } from '../health.ts'
-import { line, span } from '../line.ts'
+import { columnsOf, line, span } from '../line.ts'
 import type { Line } from '../line.ts'
 import type { FilterError, Health, NodePage } from '../source.ts'
 import { placeOf } from '../ui.ts'
@@ -111,7 +111,7 @@ const SILENT: Readonly<Partial<Record<Health, string>>> = {
 
 /** The filter with a mark below the place that is wrong. */
 export function errorLines({ message, offset, hint }: FilterError, filter: string): Line[] {
-  const pointer = offset === undefined ? [] : [line(`${' '.repeat(2 + Math.min(offset, filter.length))}^`, 'bad')]
+  const pointer = offset === undefined ? [] : [line(`${' '.repeat(2 + columnsOf(filter.slice(0, offset)))}^`, 'bad')]
   return [
     [span('  '), span(filter)],
     ...pointer,

@@ -26,8 +26,7 @@ export function policies(view: View): Body {
   const { ui, data, columns, rows, marks, now } = view
   const list = data.policies
   if (list === undefined) return still([line('waiting for the first answer', 'dim')])
-  if (list.length === 0)
-    return still([line('Nothing was published yet. P publishes a folder; so does: chorus publish DIR', 'dim')])
+  if (list.length === 0) return still([line('Nothing was published yet. P publishes a folder.', 'dim')])
   const visible = Math.max(1, rows - 1 - DETAIL)
   const { cursor, top } = placeOf(ui)
   const at = Math.min(cursor, list.length - 1)
@@ -43,9 +42,11 @@ export function policies(view: View): Body {
             span(row.policy),
             span(versionText(row), row.forked ? 'bad' : 'plain'),
             row.retired ? span('- retired', 'dim') : row.here ? stateSpan(row.state, marks) : span('- not here', 'dim'),
-            span(percent(row.inForce, row.of)),
+            span(row.retired ? '-' : percent(row.inForce, row.of)),
             span(row.publishedAt === null ? '-' : age(now - row.publishedAt)),
-            span(bar(row.inForce, row.of, widths[5] ?? 0, marks), row.inForce === row.of ? 'good' : 'warn'),
+            row.retired
+              ? span('')
+              : span(bar(row.inForce, row.of, widths[5] ?? 0, marks), row.inForce === row.of ? 'good' : 'warn'),
             span(row.author),
             span(row.message),
           ],
@@ -82,6 +83,12 @@ function detail(row: PolicyRow, { columns, marks }: View): Line[] {
     row.forked
       ? [span('fork      ', 'bad'), span(`${rivals.join('; ')}: publish again to merge`)]
       : fact('in force', `${share}${row.message === '' ? '' : `  ${marks.dot} ${row.message}`}`, marks),
-    fact('here', `${row.code === null ? '' : `${row.code} `}${row.reason || row.state}`, marks),
+    fact('here', hereText(row), marks),
   ]
+}
+
+function hereText({ retired, here, code, reason, state }: PolicyRow): string {
+  if (retired) return 'retired: nothing of it is wanted any more'
+  if (!here) return 'not for this node: its select does not choose it'
+  return `${code === null ? '' : `${code} `}${reason || state}`
 }

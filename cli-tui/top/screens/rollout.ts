@@ -16,7 +16,7 @@ export function rollout(view: View): Body {
   const { ui, data, rows } = view
   const list = data.policies?.filter(({ version, forked }) => version !== null || forked)
   if (list === undefined) return still([line('waiting for the first answer', 'dim')])
-  if (list.length === 0) return still([line('Nothing was published yet.', 'dim')])
+  if (list.length === 0) return still([line('Nothing was published yet. P publishes a folder.', 'dim')])
   const newest = [...list].sort((a, b) => (b.publishedAt ?? 0) - (a.publishedAt ?? 0))
   const { cursor, top } = placeOf(ui)
   const at = Math.min(cursor, newest.length - 1)
@@ -55,11 +55,14 @@ function tree(row: PolicyRow, chosen: boolean, view: View): Line[] {
   ]
 }
 
-function wordOf({ forked, inForce, of, rollout: waves }: PolicyRow): readonly [string, Tone] {
+function wordOf({ forked, retired, inForce, failed, of, rollout: waves }: PolicyRow): readonly [string, Tone] {
+  if (retired) return ['retired', 'dim']
   if (forked) return ['fork: halted until merged', 'bad']
   if (waves?.halted === true) return ['halted', 'bad']
   if (inForce === of) return ['done', 'good']
   const at = waves?.waves.findIndex((wave) => !isOver(wave)) ?? -1
+  if (at < 0 && failed > 0)
+    return inForce + failed < of ? [`spreading, ${grouped(failed)} failed`, 'bad'] : ['failed', 'bad']
   return at < 0 ? ['spreading', 'warn'] : [`wave ${at + 1} of ${waves?.waves.length ?? 0}`, 'warn']
 }
 

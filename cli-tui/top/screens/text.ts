@@ -1,4 +1,4 @@
-import { line, span, wrap } from '../line.ts'
+import { line, span, wrapWhole } from '../line.ts'
 import type { Line, Tone } from '../line.ts'
 import { heading, scrolled } from '../view.ts'
 import type { Body, View } from '../view.ts'
@@ -9,18 +9,11 @@ export function text(view: View): Body {
   const { title, lines } = ui.text ?? { title: '', lines: [] }
   const isDiff = title.startsWith('diff')
   const all = lines.flatMap((part): Line[] =>
-    wrapped(part, columns).map((row) => line(row, isDiff ? toneOf(part) : 'plain')),
+    wrapWhole(part, columns).map((row) => line(row, isDiff ? toneOf(part) : 'plain')),
   )
   const head = [heading(title, columns, marks)]
   if (all.length > view.rows - 1) head.push([span(`${lines.length} lines`, 'dim')])
   return scrolled(head, all, view)
-}
-
-/** A word that is wider than the screen (a token, an id) goes on in the next row. */
-function wrapped(text: string, columns: number): readonly string[] {
-  return wrap(text, columns).flatMap((row) =>
-    row.length <= columns ? [row] : (row.match(new RegExp(`.{1,${columns}}`, 'gu')) ?? [row]),
-  )
 }
 
 const toneOf = (text: string): Tone => (text.startsWith('+') ? 'good' : text.startsWith('-') ? 'bad' : 'plain')

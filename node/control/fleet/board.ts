@@ -6,6 +6,7 @@ import { statusView } from '../views/status.ts'
 import { identityOf, nowOf } from '../views/world.ts'
 import type { NodeWorld } from '../views/world.ts'
 import type { Cel } from './filter.ts'
+import { conflictAlarms } from './conflicts.ts'
 import { listOf } from './list.ts'
 import type { NodeList } from './list.ts'
 import { Pager } from './page.ts'
@@ -55,7 +56,7 @@ export class FleetBoard {
   }
 
   async summary(): Promise<Summary> {
-    const { world, list, at } = this.#fresh()
+    const { world, list, rows, at } = this.#fresh()
     const status = statusView(world)
     const charter = world.view.ledger.charters.current
     return {
@@ -77,8 +78,8 @@ export class FleetBoard {
       peers: status.peers.length,
       records: status.ledger.records,
       charter: { n: status.charter.n, epoch: status.charter.epoch },
-      heads: await this.policies(),
-      alarms: status.alarms,
+      heads: (await this.policies()).filter(({ retired }) => !retired),
+      alarms: [...status.alarms, ...conflictAlarms(rows)],
       labels: labelNames(list),
       spread: this.#options.spread.list(),
       traffic: this.#options.traffic.line(),

@@ -41,7 +41,7 @@ export function policyRows(
       publishedAt: entry?.at ?? null,
       retired,
       selector,
-      here: own !== undefined && (own.winner !== null || own.inForce !== null || own.heads.length > 1),
+      here: own !== undefined && concernsHere(own),
       state: own?.state ?? 'unknown',
       code: own?.code ?? null,
       reason: own?.reason ?? 'this node is not selected',
@@ -49,6 +49,17 @@ export function policyRows(
     }
   })
 }
+
+/** Not so: a policy that is known here and selects other nodes only. */
+export const concernsHere = ({
+  inForce,
+  state,
+  heads,
+}: {
+  readonly inForce: string | null
+  readonly state: string
+  readonly heads: readonly string[]
+}): boolean => inForce !== null || state !== 'ok' || heads.length > 1
 
 export function rolloutRow(view: RolloutView | undefined, nameOf: (key: Key) => string): RolloutRow | undefined {
   if (view === undefined) return undefined
