@@ -19,6 +19,10 @@ export const HOST_ERRORS = {
   E_EXEC: ['A command cannot be started.', 'Correct its path, or install what provides it and `require` that.'],
   E_EXIT: ['A command ended with an exit code that is not in `returns`.', 'Its last output is in the message.'],
   E_TIMEOUT: ['A command took longer than its `timeout` and was killed.', 'Raise `timeout`, or see why it hangs.'],
+  E_INCOMPLETE: [
+    'Nothing is purged while a policy of this node is not known in full.',
+    'See which one failed or waits; the purge follows by itself.',
+  ],
   E_IN_USE: [
     'Something else holds what is needed: a lock, or processes of a user.',
     'The message names it; the next run tries again.',

@@ -145,6 +145,22 @@ describe('a run', () => {
     expect(content('/etc/motd')).toBe('one')
   })
 
+  it('purges nothing before every policy that is wanted here is there', async () => {
+    host.mkdir('/etc', { mode: 0o755, uid: 0, gid: 0 })
+    await host.stage('/etc/motd', { mode: 0o644, uid: 0, gid: 0 }).commit()
+    const tree = 'file/tree: { path: /etc, directory: true, source: files, purge: true }'
+    const purge = policy(`policy: base/purge\nselect: "true"\nresources:\n  ${tree}\n`, { 'files/x': '' })
+    const late = policy(motd('theirs').replace('base/motd', 'late/motd'))
+    blocks.delete(late.bundle.root.cid)
+    expect(await run([purge.wanted, late.wanted])).toMatchObject([{ state: 'ok' }, { state: 'failed' }])
+    expect(content('/etc/x')).toBe('')
+    expect(content('/etc/motd')).toBe('')
+    await run([purge.wanted, late.wanted])
+    expect(runs.at(-1)?.outcomes).toContainEqual(expect.objectContaining({ state: 'waiting', code: 'E_INCOMPLETE' }))
+    await run([purge.wanted], ['late/motd'])
+    expect(content('/etc/motd')).toBeNull()
+  })
+
   it('refuses a bundle that is not what its record says', async () => {
     const { wanted } = policy(motd('hello'))
     expect(await run([{ ...wanted, policy: 'base/other' }])).toMatchObject([

@@ -235,6 +235,7 @@ export class Converger {
       types: RESOURCE_TYPES,
       policies: ready.map(({ policy }) => policy),
       unresolved: [...unresolved],
+      incomplete: this.#inForce.some(({ policy }) => !named.has(policy)),
       memory: memory.value,
       apply: how.apply,
       deadlineMs: host.now() + DAEMON_LIMITS.runMs,

@@ -22,6 +22,7 @@ export function lookingAt(host: HostPort): TypeContext {
     intend: () => undefined,
     confined: false,
     claimed: () => false,
+    complete: true,
     sensitive: false,
     diffs: 'overwritten',
     gather: () => Promise.reject(new PolicyError('E_UNSUPPORTED', 'nothing is changed while looking')),

@@ -17,6 +17,8 @@ export interface RunScope {
   readonly gathering: Gathering
   /** Claims of what is in force and could not be resolved this time: of whole policies, and of what waits for a secret. */
   readonly heldElsewhere: ReadonlySet<string>
+  /** Everything that is wanted on this host is known. */
+  readonly complete: boolean
 }
 
 export function makeScope(request: ConvergeRequest, graph: Graph): RunScope {
@@ -28,6 +30,7 @@ export function makeScope(request: ConvergeRequest, graph: Graph): RunScope {
     hosts: new Map(),
     gathering: new Gathering(),
     heldElsewhere: heldElsewhere(request, graph),
+    complete: request.incomplete !== true && graph.broken.size === 0 && waitingIds(request).size === 0,
   }
 }
 
@@ -136,6 +139,10 @@ export class ResourceContext implements TypeContext {
   claimed(claim: string): boolean {
     const holder = this.#scope.graph.holders.get(claim)
     return holder === undefined ? this.#scope.heldElsewhere.has(claim) : holder !== this.#self
+  }
+
+  get complete(): boolean {
+    return this.#scope.complete
   }
 
   gather<T>(key: string, item: T, work: GatheredWork<T>): Promise<Applied | void> {

@@ -55,11 +55,13 @@ export function notDone(
   return { policy, key, state, ...(cause === undefined ? {} : { cause }), code, reason: cut(reason) }
 }
 
+/** What is done later, when nothing is wrong any more that the resource can do anything about. */
+const WAITS: ReadonlySet<string> = new Set(['E_CANCELLED', 'E_INCOMPLETE'])
+
 /** What became of a resource whose check or work threw. Anything but a PolicyError is a fault of the type. */
 export function failed(about: About, error: unknown): Outcome {
   if (error instanceof PolicyError) {
-    const cancelled = error.code === 'E_CANCELLED'
-    return notDone(about, cancelled ? 'waiting' : 'failed', error.code, error.message)
+    return notDone(about, WAITS.has(error.code) ? 'waiting' : 'failed', error.code, error.message)
   }
   return notDone(about, 'failed', 'E_INTERNAL', error instanceof Error ? error.message : String(error))
 }

@@ -35,6 +35,8 @@ export interface ConvergeRequest {
   readonly policies: readonly HostPolicy[]
   /** Policies that are in force, but could not be resolved this time: what they manage stays as it is. */
   readonly unresolved?: readonly string[]
+  /** A policy that is wanted here is not among `policies`: what nobody claims may be its own, so nothing is purged. */
+  readonly incomplete?: boolean
   /** What the last run returned; `NO_MEMORY` the first time. */
   readonly memory: Memory
   /** false: a plan, nothing is changed. */

@@ -215,6 +215,34 @@ describe('a purge', () => {
   })
 })
 
+it('Nothing is purged as long as something that is wanted here is not known', async () => {
+  const { lab, users, write } = shadowHost()
+  users.set('alice', 'alice:x:1001:1001::/home/alice:/bin/sh')
+  write()
+  lab.lay({ '/etc/app.d/theirs': '' })
+  const purge = inForce('p', [resource('p', 'user/others', { purge: { from: 1000, to: 59_999 } })])
+  const broken = inForce('q', [resource('q', 'user/alice', { uid: 'many' })])
+  const secret = {
+    ...inForce('q', []),
+    waiting: [
+      { policy: 'q', key: 'user/alice', type: 'user', name: 'alice', reason: 'a secret', code: 'E_SECRET' as const },
+    ],
+  }
+  const cases = [
+    lab.runs.run([purge, broken]),
+    lab.runs.run([purge], { incomplete: true }),
+    lab.runs.run([purge, secret]),
+  ]
+  for (const run of cases) {
+    const { outcomes } = await run
+    const said = outcomes.find(({ key }) => key === 'user/others')
+    expect(said).toMatchObject({ state: 'waiting', code: 'E_INCOMPLETE' })
+    expect([...users.keys()]).toEqual(['root', 'alice'])
+  }
+  await lab.runs.run([purge])
+  expect([...users.keys()]).toEqual(['root'])
+})
+
 describe('a group', () => {
   it('has its members, alone if they are exclusive', async () => {
     const { lab, groups } = shadowHost()

@@ -6,6 +6,7 @@ import { fileStep } from './file-content.ts'
 import { folderStep, Removal, strangers } from './file-folder.ts'
 import type { Step, Wishes } from './file-step.ts'
 import type { TypeContext } from './type.ts'
+import { mustBeComplete } from './purge.ts'
 
 export interface TreeWish {
   readonly path: string
@@ -90,7 +91,11 @@ function purge(
   const { host } = context
   for (const folder of folders) {
     if (host.lstat(folder)?.kind !== 'folder') continue
-    for (const path of strangers(context, folder, (inner) => files.has(inner) || folders.has(inner))) {
+    const surplus = strangers(context, folder, (inner) => files.has(inner) || folders.has(inner))
+    // What is to be there comes first; then it is said that the rest waits.
+    if (surplus.length > 0 && !context.complete && steps.length > 0) return
+    if (surplus.length > 0) mustBeComplete(context)
+    for (const path of surplus) {
       push(steps, top, path, {
         changes: ['removal, the policy does not have it'],
         run(trace) {

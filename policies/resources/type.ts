@@ -103,6 +103,8 @@ export interface TypeContext {
   readonly confined: boolean
   /** Whether another resource of this run has the claim. */
   claimed(claim: string): boolean
+  /** Whether everything that is wanted on this host is known: else what nobody claims may be somebody's all the same. */
+  readonly complete: boolean
   /** Nothing secret may be put into `changes`, notes and errors: command output counts as secret then. */
   readonly sensitive: boolean
   /** Which diffs are wanted: a plan shows what would be made too, a run only what it overwrites. */

@@ -2,6 +2,7 @@ import { PolicyError } from '../errors.ts'
 import { usersOf } from './account-files.ts'
 import { inTurn } from './account-turns.ts'
 import { exitCode, lastWords } from './command.ts'
+import { mustBeComplete } from './purge.ts'
 import { runTool } from './tool.ts'
 import { KEPT, type TypeContext, type Verdict } from './type.ts'
 
@@ -19,6 +20,7 @@ export function purgeUsers(context: TypeContext, { from, to, except = [] }: Purg
       uid >= from && uid <= to && uid !== 65_534 && !except.includes(name) && !context.claimed(`user:${name}`),
   )
   if (surplus.length === 0) return KEPT
+  mustBeComplete(context)
   return {
     ok: false,
     changes: surplus.map(({ name, uid }) => `remove user ${name} (${uid})`),
