@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import { compileForFleet, makeWorld } from '../topology-sim/index.ts'
+import { heapFlags } from '../cli-tui/sim/heap.ts'
+import { compileForFleet, makeWorld, modelMemoryOf } from '../topology-sim/index.ts'
 import { hasher } from '../node/crypto.ts'
 import { EventQueue } from '../topology-sim/kernel/queue.ts'
 import { Random } from '../topology-sim/kernel/random.ts'
@@ -40,12 +41,6 @@ const AIMS = new Map([
   [100_000, 10_000],
   [1_000_000, 120_000],
 ])
-/**
- * The young generation holds what one step leaves behind; everything older stays for the whole run anyway, so nothing is gained by
- * looking through it each time that it has doubled.
- */
-const FLAGS = ['--max-semi-space-size=64', '--initial-old-space-size=10000', '--max-old-space-size=15000']
-
 interface Figures {
   readonly nodes: number
   readonly makeMs: number
@@ -175,10 +170,12 @@ function earlier(sizes: readonly number[]): readonly { readonly nodes: number }[
   }
 }
 
+/** With the heap that `chorus sim run` gives to such a fleet. */
 function inProcess(nodes: number): Figures {
+  const flags = [...heapFlags(modelMemoryOf(nodes, 1)), '--max-old-space-size=15000']
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
-    [...FLAGS, import.meta.filename, '--of', String(nodes)],
+    [...flags, import.meta.filename, '--of', String(nodes)],
     {
       encoding: 'utf8',
       maxBuffer: 1 << 24,

@@ -14,7 +14,7 @@ export { parseFleet, type ExportedFleet, type ExportedNode } from './scenario/fl
 export { scaleTo } from './scenario/scale.ts'
 export { withPolicies } from './scenario/replace.ts'
 export { topologyProblems } from './scenario/topology.ts'
-export { memoryOf } from './scenario/memory.ts'
+export { memoryOf, modelMemoryOf } from './scenario/memory.ts'
 export { nodesOf, type Scenario } from './scenario/types.ts'
 export { compileForFleet } from './run/policies.ts'
 export { Driver, type RunSetup } from './run/driver.ts'

@@ -61,7 +61,7 @@ export async function run(context: Context, { args, options }: Invocation): Prom
     } else {
       const all = seeds ?? [prepared.scenario.seed]
       const onProgress = linesFor(progress, io.now, all.length)
-      runs = await runSeeds(request, all, { jobs, heapBytes: memory.heapBytes, onProgress, signal: io.signal })
+      runs = await runSeeds(request, all, { jobs, memory, onProgress, signal: io.signal })
     }
   } finally {
     progress.stop()

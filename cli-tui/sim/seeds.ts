@@ -3,14 +3,16 @@ import { Worker } from 'node:worker_threads'
 import { installed } from '../../node/control/index.ts'
 import type { RunProgress, RunResult } from '../../topology-sim/index.ts'
 import { CliError } from '../errors.ts'
+import { prepareHeap } from './heap.ts'
+import type { Memory } from './memory.ts'
 import type { SimRequest } from './prepare.ts'
 import type { FromWorker, WorkerTask } from './worker.ts'
 
 export interface SeedsOptions {
   /** Threads at once. */
   readonly jobs: number
-  /** Heap of each thread: a large fleet does not fit into what Node allows by itself. Bytes. */
-  readonly heapBytes: number
+  /** What each thread needs, and may need: a large fleet does not fit into what Node allows by itself. */
+  readonly memory: Memory
   readonly onProgress: (seed: number, progress: RunProgress) => void
   readonly signal: AbortSignal
 }
@@ -37,7 +39,7 @@ export async function runSeeds(
 function runSeed(
   request: SimRequest,
   seed: number,
-  { heapBytes, onProgress, signal }: SeedsOptions,
+  { memory, onProgress, signal }: SeedsOptions,
 ): Promise<RunResult | null> {
   const file = join(
     installed().folder,
@@ -46,7 +48,7 @@ function runSeed(
   const flag = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(file, {
     workerData: { request: { ...request, seed }, stop: flag } satisfies WorkerTask,
-    resourceLimits: { maxOldGenerationSizeMb: Math.ceil(heapBytes / 1e6) },
+    resourceLimits: prepareHeap(memory.bytes, memory.heapBytes),
   })
   const stop = (): void => {
     Atomics.store(flag, 0, 1)

@@ -13,5 +13,10 @@ const EXACT_NODE = 400_000
 export function memoryOf(scenario: Scenario): number {
   const nodes = nodesOf(scenario)
   const publications = scenario.events.filter(({ kind }) => kind === 'publish' || kind === 'steal-key').length
-  return BASE + nodes * (NODE + publications * PUBLICATION + (scenario.network === 'exact' ? EXACT_NODE : 0))
+  return modelMemoryOf(nodes, publications) + (scenario.network === 'exact' ? nodes * EXACT_NODE : 0)
+}
+
+/** The same for a fleet over the gossip model. */
+export function modelMemoryOf(nodes: number, publications: number): number {
+  return BASE + nodes * (NODE + publications * PUBLICATION)
 }
