@@ -24,5 +24,5 @@ export function conflictAlarms(rows: readonly NodeRow[]): Status['alarms'] {
 function sentence(nodes: readonly string[]): string {
   const named = nodes.slice(0, NAMED_MAX).join(', ')
   const more = nodes.length > NAMED_MAX ? ` and ${nodes.length - NAMED_MAX} more` : ''
-  return `another policy claims the same thing and wins, on ${named}${more}`
+  return `another policy wins what both claim, on ${named}${more}`
 }

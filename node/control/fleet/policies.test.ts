@@ -25,4 +25,23 @@ describe('policies', () => {
     expect(row).toMatchObject({ forked: true, version: null })
     expect(row?.heads).toHaveLength(2)
   })
+
+  it('of other nodes are told by what those run, not by what would win here', () => {
+    const own = { policy: 'web/site', winner: 'bafyreihwebsite6', seq: 6, heads: ['bafyreihwebsite6'], inForce: null }
+    const status = { policies: [{ ...own, state: 'ok' as const, code: null, reason: '', outcomes: [] }] }
+    const [row] = policyRows(status, logOf('web/site'), nodes, cel)
+    const [alone] = policyRows({ policies: [] }, logOf('web/site'), nodes, cel)
+    expect(row).toMatchObject({ version: VERSION_ID, seq: 7, here: false, inForce: alone?.inForce })
+    expect(row?.inForce).toBeGreaterThan(0)
+  })
+
+  it('count nodes where another version wins than here', () => {
+    const own = { policy: 'web/site', winner: 'bafyreihwebsite6', seq: 6, heads: ['bafyreihwebsite6'] }
+    const status = {
+      policies: [{ ...own, inForce: 'bafyreihwebsite6', state: 'ok' as const, code: null, reason: '', outcomes: [] }],
+    }
+    const [row] = policyRows(status, logOf('web/site'), nodes, cel)
+    expect(row).toMatchObject({ version: 'bafyreihwebsite6', here: true })
+    expect(row?.inForce).toBeGreaterThan(0)
+  })
 })

@@ -19,12 +19,13 @@ export function policyRows(
   return [...names].sort().map((policy) => {
     const own = here.get(policy)
     const versions = entries.filter((entry) => entry.policy === policy && entry.type === 'feed/version')
-    const heads =
-      own !== undefined && own.heads.length > 0
-        ? own.heads
-        : versions.filter(({ head, counts }) => head && counts).map(({ id }) => id)
-    // A policy that selects other nodes only has no winner here; its single head is what they run.
-    const version = own?.winner ?? (heads.length === 1 ? (heads[0] ?? null) : null)
+    // A key may be allowed to publish for other nodes only: what wins there is no winner here, and what wins here is long replaced there.
+    const isOurs = own !== undefined && concernsHere(own)
+    const newest = versions.filter(({ head, counts }) => head && counts).map(({ id }) => id)
+    const heads = isOurs && own.heads.length > 0 ? own.heads : newest
+    // A policy that selects other nodes only is told by its single head, which is what they run.
+    const single = newest.length === 1 ? newest[0] : undefined
+    const version = (isOurs ? own.winner : single) ?? own?.winner ?? single ?? null
     const entry = version === null ? undefined : byId.get(version)
     const selector = entry?.selector ?? versions[0]?.selector ?? ''
     const retired = entry?.action === 'retire'
@@ -32,7 +33,7 @@ export function policyRows(
       policy,
       version,
       seq: entry?.seq ?? own?.seq ?? null,
-      ...shareOf(policy, version, selector, nodes, cel),
+      ...shareOf(policy, new Set([version, single]), selector, nodes, cel),
       forked: heads.length > 1,
       heads: heads.map((id) => ({ id, seq: byId.get(id)?.seq ?? null, author: byId.get(id)?.author.name ?? '' })),
       author: entry?.author.name ?? '',
@@ -41,7 +42,7 @@ export function policyRows(
       publishedAt: entry?.at ?? null,
       retired,
       selector,
-      here: own !== undefined && concernsHere(own),
+      here: isOurs,
       state: own?.state ?? 'unknown',
       code: own?.code ?? null,
       reason: own?.reason ?? 'this node is not selected',
@@ -77,7 +78,8 @@ export function rolloutRow(view: RolloutView | undefined, nameOf: (key: Key) => 
 
 function shareOf(
   policy: string,
-  version: string | null,
+  /** What counts as in force: the winner here, and the one head, which may win on others. */
+  versions: ReadonlySet<string | null | undefined>,
   selector: string,
   nodes: readonly NodeRow[],
   cel: Cel,
@@ -91,7 +93,7 @@ function shareOf(
     if (isAway || (told === undefined && !chosen(selector, node, cel))) continue
     of++
     if (told?.state === 'failed') failed++
-    if (version !== null && told?.version === version && told.state === 'ok') inForce++
+    if (told !== undefined && versions.has(told.version) && told.state === 'ok') inForce++
   }
   return { inForce, of, failed }
 }
