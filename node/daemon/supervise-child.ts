@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { PolicyError, type ProcessSpec, type ProcessStatus } from '../../policies/index.ts'
 import { messageOf } from '../errors.ts'
 import type { Account } from '../host/accounts.ts'
+import { startAs } from '../host/run-as.ts'
 import { livenessProblem } from './supervise-liveness.ts'
 import type { ProcessLog } from './supervise-log.ts'
 import { DAEMON_LIMITS } from './limits.ts'
@@ -55,7 +56,7 @@ export class SupervisedChild {
   /** @throws PolicyError E_EXEC if it cannot be started at all */
   async start(): Promise<void> {
     const { spec, account, log } = this.#options
-    const [program = '', ...args] = spec.argv
+    const { program, args, identity } = startAs(spec.argv, account)
     const user = spec.user ?? 'root'
     const home = account?.home ?? homedir()
     const child = spawn(program, args, {
@@ -63,13 +64,13 @@ export class SupervisedChild {
       env: { PATH, HOME: home, USER: user, LOGNAME: user, LANG: 'C.UTF-8', ...spec.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
-      ...(account === null ? {} : { uid: account.uid, gid: account.gid }),
+      ...identity,
     })
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes: Buffer) => log.write(bytes))
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve)
       child.once('error', (error) =>
-        reject(new PolicyError('E_EXEC', `${program} cannot be started: ${messageOf(error)}`)),
+        reject(new PolicyError('E_EXEC', `${spec.argv[0]} cannot be started: ${messageOf(error)}`)),
       )
     })
     this.#child = child

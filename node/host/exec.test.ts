@@ -97,5 +97,9 @@ describe('a command', () => {
   it.runIf(process.getuid?.() === 0)('runs as another user, without the groups of root', async () => {
     const result = await host.exec(sh('id -un; id -Gn; echo $HOME $USER'), { ...limits, user: 'nobody' })
     expect(result.output).toBe('nobody\nnogroup\n/nonexistent nobody\n')
+    const missing = await host.exec(['/nope/program'], { ...limits, user: 'nobody' })
+    expect(missing).toMatchObject({ end: 'failed', code: null, why: expect.stringContaining('ENOENT') })
+    const refused = await host.exec(['/etc/passwd'], { ...limits, user: 'nobody' })
+    expect(refused).toMatchObject({ end: 'failed', why: expect.stringContaining('EACCES') })
   })
 })

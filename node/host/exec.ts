@@ -3,6 +3,7 @@ import type { ExecOptions, ExecResult } from '../../policies/index.ts'
 import { HOST_LIMITS } from '../limits.ts'
 import type { Account } from './accounts.ts'
 import { systemCode } from './errors.ts'
+import { startAs, startProblem } from './run-as.ts'
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
@@ -18,7 +19,7 @@ export function execute(
   account: Account | null,
   self: Account,
 ): Promise<ExecResult> {
-  const [program = '', ...args] = argv
+  const { program, args, identity } = startAs(argv, account)
   const { home } = account ?? self
   return new Promise((resolve) => {
     const output = new Tail(options.maxOutputBytes)
@@ -39,7 +40,7 @@ export function execute(
         },
         stdio: ['pipe', 'pipe', 'pipe'],
         detached: true,
-        ...(account === null ? {} : { uid: account.uid, gid: account.gid }),
+        ...identity,
       })
     } catch (error) {
       return result('failed', null, startFailure(error, options))
@@ -79,7 +80,11 @@ export function execute(
         child.stderr?.destroy()
         if (ended !== undefined) result(ended, null, ended)
         else if (code === null) result('signal', null, signal ?? 'a signal')
-        else result('exit', code, '')
+        else {
+          const problem = program === argv[0] ? null : startProblem(code, output.text())
+          if (problem === null) result('exit', code, '')
+          else result('failed', null, startFailure({ code: problem }, options))
+        }
       }
       // A child that went to the background may hold the pipes open for ever; what is still coming is waited for.
       const drain = setTimeout(finish, HOST_LIMITS.drainMs)

@@ -82,6 +82,17 @@ ${files.join('\n')}
     },
   )
 
+  it('runs a command as a user with all groups of that user', () => {
+    must(host.sh('groupadd -g 4001 readers; useradd -M -G readers watcher'))
+    const dir = join(host.root, 'root/groups')
+    mkdirSync(dir, { recursive: true })
+    const argv = '[sh, -c, "id -Gn > /tmp/groups-of-watcher"]'
+    const exec = `exec/x: { argv: ${argv}, creates: /tmp/groups-of-watcher, user: watcher }`
+    writeFileSync(join(dir, 'policy.yaml'), `policy: test/groups\nselect: "true"\nresources:\n  ${exec}\n`)
+    must(host.exec(['chorus', 'converge', '/root/groups', '--state', '/var/lib/test-groups']))
+    expect(host.sh('cat /tmp/groups-of-watcher').stdout).toBe('watcher readers\n')
+  })
+
   it('leaves a user that is in use as it is, and removes it when it is free', () => {
     must(
       host.sh(
