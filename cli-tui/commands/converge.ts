@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { Context, Invocation } from '../command.ts'
 import { CliError, EXIT } from '../errors.ts'
 import type { Exit } from '../errors.ts'
@@ -47,7 +47,8 @@ async function askDaemon(context: Context, options: Options): Promise<Exit> {
   }
 }
 
-async function convergeFile(context: Context, options: Options, file: string): Promise<Exit> {
+async function convergeFile(context: Context, options: Options, given: string): Promise<Exit> {
+  const file = folderMeant(given)
   const dryRun = options.flag('dry-run')
   const { noteQuick, quickRun } = await import('../local/quick.ts')
   const path = resolve(context.io.cwd, file)
@@ -87,8 +88,14 @@ function usesOthers(path: string): boolean {
   return !existsSync(source) || /^(extends|components)\b/m.test(readFileSync(source, 'utf8'))
 }
 
+/** Who names the policy file means the folder that it stands for. */
+function folderMeant(file: string): string {
+  return /^policy\.(ya?ml|ts)$/.test(basename(file)) ? dirname(file) : file
+}
+
 /** A policy folder, or a file from `chorus build`. */
-export async function openBundle(context: Context, options: Options, file: string): Promise<LocalBundle> {
+export async function openBundle(context: Context, options: Options, given: string): Promise<LocalBundle> {
+  const file = folderMeant(given)
   const path = resolve(context.io.cwd, file)
   const { bundleOfArchive, bundleOfFolder } = await import('../local/bundle.ts')
   if (!existsSync(path)) throw (await import('../source/folder.ts')).noFolder(path)

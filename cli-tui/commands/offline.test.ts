@@ -34,6 +34,7 @@ describe('a policy without a mesh', () => {
     expect(read()).toBe('Hello from one\n')
     expect(await run('converge', 'web', ...as)).toMatchObject({ code: 0, out: expect.stringContaining('1 kept') })
     expect((await run('converge', 'web', '--dry-run', ...as)).code).toBe(0)
+    expect((await run('converge', 'web/policy.yaml', ...as)).out).toContain('1 kept')
     writeFileSync(join(dir, 'motd'), 'oops\n')
     expect(JSON.parse((await run('converge', 'web', '--json', ...as)).out).outcomes).toEqual([
       expect.objectContaining({ key: 'file/motd', state: 'repaired', cause: 'corrective' }),
