@@ -81,6 +81,8 @@ export const LIMITS = {
     table: 4096,
     /** Live records of unknown types remembered, so that none is passed on twice. */
     passed: 256,
+    /** Keys of which two lives were heard, so that a third beacon tells a clone from a restart. */
+    doubles: 256,
     /** 0.75 to 1.25 times this between two beacons of one node. */
     intervalMs: 60_000,
     /** After a change: wait this long for more changes to come, 0.5 to 1.5 times. */

@@ -7,6 +7,7 @@ import { identityOf, nowOf } from '../views/world.ts'
 import type { NodeWorld } from '../views/world.ts'
 import type { Cel } from './filter.ts'
 import { conflictAlarms } from './conflicts.ts'
+import { endingAlarms } from './ending.ts'
 import { listOf } from './list.ts'
 import type { NodeList } from './list.ts'
 import { Pager } from './page.ts'
@@ -79,7 +80,11 @@ export class FleetBoard {
       records: status.ledger.records,
       charter: { n: status.charter.n, epoch: status.charter.epoch },
       heads: (await this.policies()).filter(({ retired }) => !retired),
-      alarms: [...status.alarms, ...conflictAlarms(rows)],
+      alarms: [
+        ...status.alarms,
+        ...conflictAlarms(rows),
+        ...endingAlarms(charter?.body, world.view.nodes(), nowOf(world)),
+      ],
       labels: labelNames(list),
       spread: this.#options.spread.list(),
       traffic: this.#options.traffic.line(),

@@ -111,6 +111,21 @@ describe('a key at work in two places', () => {
     expect(probe.take('reply')).toMatchObject([{ reply: { ok: false, code: 'E_CLONED' } }])
   })
 
+  it('is noticed by others who hear both, and over when one is silent; a restart is none', () => {
+    const { scene, probe } = world()
+    const hear = (instance: string): void => {
+      probe.pass(DEFAULT_TIMING.beaconMs / 2)
+      probe.hear(beacon(scene, 'n2', probe.now, { instance }))
+    }
+    const alarms = () => probe.engine.view.alarms().filter(({ code }) => code === 'E_CLONED')
+    for (const instance of ['a', 'b', 'b', 'c']) hear(instance)
+    expect(alarms()).toEqual([])
+    for (const instance of ['b', 'c']) hear(instance)
+    expect(alarms()).toMatchObject([{ subject: actor('n2').key, message: expect.stringContaining('key of n2') }])
+    for (let i = 0; i < 7; i++) hear('c')
+    expect(alarms()).toEqual([])
+  })
+
   it('is not seen in its own beacons, nor in those of its last life', () => {
     const { scene, probe } = world()
     probe.pass(1_000)

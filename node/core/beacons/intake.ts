@@ -11,6 +11,7 @@ import { noteForRollouts } from '../rollout/gate.ts'
 import { scheduleSync } from '../sync/schedule.ts'
 import { tellChange } from './changes.ts'
 import { noteClaims } from './claims.ts'
+import { noteInstance } from './doubles.ts'
 import { heardOfLost } from './lost.ts'
 import { isNewer, passOn, putBeacon } from './table.ts'
 
@@ -47,6 +48,7 @@ function note(state: EngineState, from: Key | null, envelope: Envelope<Beacon>, 
   const known = state.beacons?.byKey.get(key)
   if (known !== undefined && !isNewer(envelope.body, known.beacon.body, judgeNow(state))) return false
   putBeacon(state, envelope, at)
+  noteInstance(state, known?.beacon.body, envelope.body, at)
   heardOfLost(state, key, at)
   noteClaims(state, known?.beacon.body, envelope.body)
   tellChange(state, known?.beacon.body ?? null, envelope.body)

@@ -2,6 +2,7 @@ import { aheadOfWall } from '../engine/state.ts'
 import type { EngineState } from '../engine/state.ts'
 import { LIMITS } from '../limits.ts'
 import type { Beacon, Cid, Envelope, Key } from '../records/types.ts'
+import type { Double } from './doubles.ts'
 
 /** The newest beacon of each node, by the time when it was heard (here, or by the neighbour who handed it over). */
 export interface Heard {
@@ -14,6 +15,8 @@ export interface BeaconTable {
   readonly byKey: Map<Key, Heard>
   /** What else is live and was passed on: the last ones. */
   readonly passed: Set<Cid>
+  /** Keys that were heard of several lives; null: none yet. */
+  doubles: Map<Key, Double> | null
 }
 
 /** In one life of a daemon by its count, between two lives by its clock. */
@@ -24,7 +27,7 @@ export function isNewer(beacon: Beacon, than: Beacon, now: number): boolean {
 }
 
 function tableOf(state: EngineState): BeaconTable {
-  state.beacons ??= { byKey: new Map(), passed: new Set() }
+  state.beacons ??= { byKey: new Map(), passed: new Set(), doubles: null }
   return state.beacons
 }
 

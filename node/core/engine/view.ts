@@ -1,5 +1,6 @@
 import type { Outcome } from '../../../policies/index.ts'
 import { isBelievedGone } from '../beacons/claims.ts'
+import { doublesOf } from '../beacons/doubles.ts'
 import { isGone } from '../beacons/lost.ts'
 import { healthOf } from '../beacons/own.ts'
 import { isSilent, medianAhead } from '../beacons/table.ts'
@@ -7,6 +8,7 @@ import type { Heard } from '../beacons/table.ts'
 import { rolloutState, viewOfRollout } from '../rollout/sums.ts'
 import type { RolloutView } from '../rollout/sums.ts'
 import type { Alarm, Ledger, Membership } from '../ledger/types.ts'
+import { shortId } from '../records/keys.ts'
 import type { Beacon, Cid, Envelope, Health, Key, Labels, Millis, Version } from '../records/types.ts'
 import { newsOf } from './alarms.ts'
 import { pendingCount } from './batches.ts'
@@ -206,6 +208,12 @@ export class EngineView {
       own('E_NEWER', `The charter asks for chorus ${least}: update this node. It keeps its last good versions.`)
     if (stale !== null) own('STALE', `This node is stale: ${stale}.`)
     if (cloned) own('E_CLONED', 'Another daemon works with the key of this node: make a new key on one of the two.')
+    for (const key of doublesOf(this.#state))
+      alarms.push({
+        code: 'E_CLONED',
+        subject: key,
+        message: `Two daemons work with the key of ${this.#nameOf(key)}: make a new key on one of them.`,
+      })
     if (skewMs !== 0) own('E_CLOCK_SKEW', `This node's clock is ${Math.round(-skewMs / 1000)} s off: set it right.`)
     if (this.#state.converging?.flapping === true)
       own('FLAPPING', 'Something else keeps changing what is managed here.')
@@ -214,6 +222,10 @@ export class EngineView {
       alarms.push({ code: target.code, subject: target.policy, message: `${target.policy}: ${target.reason}.` })
     }
     return alarms
+  }
+
+  #nameOf(key: Key): string {
+    return this.ledger.nameOf(key, judgeNow(this.#state)) ?? shortId(key)
   }
 
   /** How far the others' clocks are ahead of ours, as the median; null if too few were heard. */

@@ -58,7 +58,6 @@ export interface Grant {
   readonly types?: readonly string[]
   readonly paths?: readonly string[]
   readonly maxBlob: number
-  /** Entries an hour; shown, never voids. */
   /** Versions in an hour that others relay; more travel by sync alone. Never voids. */
   readonly rate: number
   readonly expires?: Millis
