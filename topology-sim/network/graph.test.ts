@@ -47,3 +47,14 @@ describe('overlays', () => {
     expect(degrees(9)).not.toEqual(degrees(10))
   })
 })
+
+describe('a random overlay of which most cannot be dialled', () => {
+  it('gives everyone as many connections as it dials', () => {
+    // As shops behind NAT and their data centre: one of five can be dialled.
+    const graph = randomOverlay(500, 3, 24, new Random(1, 'overlay'), (_from, to) => to < 100)
+    const degrees = Array.from({ length: 400 }, (_, i) => graph.degree(100 + i))
+    expect(degrees.filter((degree) => degree < 3).length).toBeLessThan(20)
+    for (let node = 100; node < 500; node++)
+      for (let i = 0; i < graph.degree(node); i++) expect(graph.neighbour(node, i)).toBeLessThan(100)
+  })
+})

@@ -110,12 +110,20 @@ export function randomOverlay(
   }
   for (let node = 0; node < nodes; node++) {
     for (let i = 1; i < dials; i++) {
-      const other = random.below(nodes)
-      if (canDial(node, other)) graph.connect(node, other)
+      // Addresses are known of those only that can be dialled; one whose places are taken refuses, and the next is tried.
+      for (let tries = 0; tries < DIAL_TRIES; tries++) {
+        const other = random.below(nodes)
+        if (!canDial(node, other) || !graph.hasRoom(other)) continue
+        graph.connect(node, other)
+        break
+      }
     }
   }
   return graph
 }
+
+/** Where one node of ten can be dialled, all but one of 1,000 dials find somebody. */
+const DIAL_TRIES = 64
 
 /** The union of degree / 2 random rings: connected, and of this degree but for the few pairs that meet twice. */
 export function regularOverlay(nodes: number, degree: number, places: number, random: Random): Graph {

@@ -14,6 +14,9 @@ const NONE = 0
 const SHAKING = 1
 const LIVE = 2
 
+/** Where one member of ten can be dialled, all but one of 30 looks find somebody. */
+const DRAWS = 32
+
 interface Handshake {
   readonly dialler: number
   readonly listener: number
@@ -29,6 +32,8 @@ export class Connections {
   readonly #state: WorldState
   readonly #edges: Uint8Array
   readonly #degrees: Uint16Array
+  /** Nodes that will look for others soon. */
+  readonly #tending: Uint8Array
   readonly #handshakes = new Map<number, Handshake>()
   #conns = 1
 
@@ -37,6 +42,7 @@ export class Connections {
     this.graph = graph
     this.#edges = new Uint8Array(graph.ends)
     this.#degrees = new Uint16Array(graph.nodes)
+    this.#tending = new Uint8Array(graph.nodes)
   }
 
   degree(node: number): number {
@@ -244,20 +250,33 @@ export class Connections {
     state.queue.add(state.nowUs + pauseMs * 1000 * state.random.next(), EVENT.dial, from, to)
   }
 
-  /** Few connections are left: others are dialled, as far as there is room. */
-  #tend(node: number): void {
-    if (this.degree(node) >= SIM_LIMITS.neighboursLow) return
-    this.#state.later(SIM_LIMITS.tendMs * 1000 * this.#state.random.next(), EVENT.tend, node)
+  /** Few connections are left: others are dialled, as far as there is room; where nobody has a place, less often. */
+  #tend(node: number, pauseMs: number = SIM_LIMITS.tendMs): void {
+    if (this.#tending[node] === 1 || this.degree(node) >= SIM_LIMITS.neighboursLow) return
+    this.#tending[node] = 1
+    this.#state.queue.add(this.#state.nowUs + pauseMs * 1000 * this.#state.random.next(), EVENT.tend, node)
   }
 
   tend(node: number): void {
     const state = this.#state
+    this.#tending[node] = 0
     if (!state.isUp(node) || this.degree(node) >= Math.min(SIM_LIMITS.neighboursLow, state.size - 1)) return
-    for (let tries = 0; tries < SIM_LIMITS.neighboursLow; tries++) {
-      const other = state.random.below(state.size)
-      const member = state.status[other] !== STATUS.absent && state.status[other] !== STATUS.left
-      if (member && this.#canDial(other)) this.dial(node, other)
+    let dialled = false
+    for (let dials = 0; dials < SIM_LIMITS.neighboursLow; dials++) {
+      const other = this.#someone(node)
+      if (other !== null) dialled = this.dial(node, other) || dialled
     }
-    this.#tend(node)
+    this.#tend(node, dialled ? SIM_LIMITS.tendMs : SIM_LIMITS.redialMaxMs)
+  }
+
+  /** Members that it knows an address of, and that have a place left for it: others cost no time worth counting. */
+  #someone(node: number): number | null {
+    const { random, size, status } = this.#state
+    for (let tries = 0; tries < DRAWS; tries++) {
+      const other = random.below(size)
+      if (status[other] === STATUS.absent || status[other] === STATUS.left || !this.#canDial(other)) continue
+      if (this.graph.hasRoom(other) || this.graph.edgeBetween(node, other) >= 0) return other
+    }
+    return null
   }
 }

@@ -24,6 +24,8 @@ export interface Publication {
   readonly durableMs: Float64Array
   readonly heldMs: Float64Array
   readonly appliedMs: Float64Array
+  /** By node, 1: it could not be put in force when that was last tried. */
+  readonly failed: Uint8Array
   readonly counts: { known: number; durable: number; held: number; applied: number; failed: number }
   /** By node: hops that gossip took; 0 if it came by sync. */
   readonly hops: Uint8Array

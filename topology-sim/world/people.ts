@@ -22,6 +22,7 @@ import { SimError } from '../errors.ts'
 import { hasher } from './crypto.ts'
 import { engineOf, feed, settingsOf } from './drive.ts'
 import type { Publication } from './measure.ts'
+import { rouseSilent } from './silent.ts'
 import { EVENT, STATUS, type WorldState } from './state.ts'
 import type { PolicyBundle } from './types.ts'
 
@@ -51,6 +52,7 @@ const META = { by: 'sim', message: '', repo: '', commit: '', dirty: false }
 /** The bundle is put where it is published, and the version noted, with what its author will say of it. */
 function begin(state: WorldState, node: number, author: Key, ledger: Ledger, bundle: PolicyBundle) {
   const { policy, selector, after, onFork, rollout = null, uses, cid, size } = bundle
+  rouseSilent(state)
   state.hosts.know(bundle)
   state.blobs.put(node, cid, size)
   const { publication, ref } = state.publications.begin({
@@ -88,6 +90,7 @@ export function retire(state: WorldState, node: number, policy: string): Publica
     selects: selectedBy(state, selector),
   })
   const fixed = { after: [], onFork: 'newest', bundle: null, uses: [], meta: META, local: false } as const
+  rouseSilent(state)
   const command = { type: 'publish', policy, action: 'retire', selector, ...fixed } as const
   feed(state, node, { type: 'command', ref, command })
   return publication
@@ -161,6 +164,7 @@ function selectedBy(state: WorldState, selector: string): Uint8Array {
 
 /** A record that was signed elsewhere comes through the control socket. */
 export function handIn(state: WorldState, node: number, record: Envelope, ref = state.publications.nextRef()): void {
+  rouseSilent(state)
   state.reader.know(record, record.bytes)
   feed(state, node, { type: 'record', via: 'local', from: null, bytes: record.bytes, ref })
 }

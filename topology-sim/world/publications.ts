@@ -63,6 +63,7 @@ export class Publications {
       durableMs: times(),
       heldMs: times(),
       appliedMs: times(),
+      failed: new Uint8Array(size),
       counts: { known: 0, durable: 0, held: 0, applied: 0, failed: 0 },
       hops: NO_HOPS,
       copies: 0,
@@ -154,6 +155,7 @@ export class Publications {
     for (const { version, state } of results) {
       const publication = this.#byVersion.get(version)
       if (publication === undefined) continue
+      publication.failed[node] = Number(state === 'failed')
       if (state === 'failed') publication.counts.failed++
       else if (state === 'ok') this.#inForce(node, publication)
     }

@@ -72,6 +72,8 @@ export class WorldState {
   readonly misbehaving = new Map<number, Misbehaviour>()
   /** What came for nodes that sleep, in order. */
   readonly inboxes = new Map<number, (() => void)[]>()
+  /** Nodes that are not reached by what was said lately will be looked for. */
+  rousing = false
   /** Which side of a partition each node is on; null: there is none. */
   groups: Int32Array | null = null
 

@@ -6,6 +6,7 @@ import type {
   Engine,
   EngineEvent,
   Grant,
+  Health,
   Key,
   Labels,
   Rollout,
@@ -180,13 +181,13 @@ export interface NodeReport {
   readonly clockAheadMs: number
   readonly neighbours: readonly string[]
   readonly mesh: readonly string[]
-  readonly health: string
+  readonly health: Health
   readonly stale: string | null
   readonly policies: readonly {
     readonly policy: string
     readonly winner: Cid | null
     readonly inForce: Cid | null
-    readonly state: string
+    readonly state: Health
     readonly code: string | null
     readonly reason: string
   }[]
