@@ -12,7 +12,7 @@ const STATES: Readonly<Record<string, readonly [sign: string, style: Style]>> = 
   waiting: ['…', 'yellow'],
   stale: ['?', 'yellow'],
   away: ['○', 'dim'],
-  down: ['○', 'red'],
+  down: ['▽', 'red'],
   unknown: ['·', 'dim'],
   kept: ['·', 'dim'],
   repaired: ['↻', 'cyan'],

@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { grid } from './grid.ts'
+import { outcomesText } from './outcomes.ts'
 import { paintFor } from './paint.ts'
 import { age, bytes, clip, listed, safe, short, stamp, width } from './text.ts'
 
@@ -14,6 +15,16 @@ describe('text from elsewhere', () => {
     expect(safe('a\nb')).toBe('a\\x0ab')
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => stripVTControlCharacters(safe(text)) === safe(text)))
   })
+})
+
+it('A plan says what would be changed and what repaired, and shows tabs of a diff as they are', () => {
+  const outcomes = [
+    { policy: 'p', key: 'file/a', state: 'changed', reason: 'new content', diff: '+a\tb\u001b\n' },
+    { policy: 'p', key: 'file/b', state: 'repaired', reason: 'mode' },
+  ] as const
+  expect(outcomesText(plain, outcomes, { planned: true })).toBe(
+    '+ change file/a new content\n    +a\tb\\x1b\n↻ repair file/b mode\n2 resources: 1 to change, 1 to repair\n',
+  )
 })
 
 describe('a table', () => {

@@ -33,14 +33,14 @@ export function outcomesText(
   return `${lines.join('')}${summary(outcomes, options.planned)}\n`
 }
 
+const IN_PLAN: Partial<Record<OutcomeRow['state'], string>> = { changed: 'to change', repaired: 'to repair' }
+
 function summary(outcomes: readonly OutcomeRow[], isPlan: boolean): string {
   const counts = ORDER.map(
     (state) => [state, outcomes.filter((outcome) => outcome.state === state).length] as const,
   ).filter(([, count]) => count > 0)
   if (counts.length === 0) return 'nothing to do: no resource is wanted here'
-  const words = counts.map(
-    ([state, count]) => `${count} ${isPlan && (state === 'changed' || state === 'repaired') ? 'to change' : state}`,
-  )
+  const words = counts.map(([state, count]) => `${count} ${isPlan ? (IN_PLAN[state] ?? state) : state}`)
   return `${plural(outcomes.length, 'resource')}: ${words.join(', ')}`
 }
 
@@ -50,7 +50,7 @@ export function diffText(paint: Paint, diff: string): string {
     .replace(/\n$/, '')
     .split('\n')
     .map((line) => {
-      const text = `    ${safe(line)}`
+      const text = `    ${safe(line, true)}`
       if (line.startsWith('+')) return `${paint('green', text)}\n`
       if (line.startsWith('-')) return `${paint('red', text)}\n`
       return line.startsWith('@@') ? `${paint('cyan', text)}\n` : `${text}\n`
