@@ -23,6 +23,7 @@ export function lookingAt(host: HostPort): TypeContext {
     confined: false,
     claimed: () => false,
     complete: true,
+    corrective: false,
     sensitive: false,
     diffs: 'overwritten',
     gather: () => Promise.reject(new PolicyError('E_UNSUPPORTED', 'nothing is changed while looking')),

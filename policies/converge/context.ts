@@ -74,6 +74,7 @@ export class ResourceContext implements TypeContext {
   readonly version: string
   readonly confined: boolean
   readonly sensitive: boolean
+  readonly corrective: boolean
   readonly seen: SeenFiles | null
   /** What the type remembers now; undefined if it said nothing new. */
   fresh: Value | undefined
@@ -97,6 +98,8 @@ export class ResourceContext implements TypeContext {
       readonly self: number
       readonly type: string
       readonly wholeHost: boolean
+      /** @default false */
+      readonly corrective?: boolean
       /** What the run does with `intend`; nothing if it is not there. */
       readonly intend?: (value: () => Value) => void
       /** Limits of time of this resource. */
@@ -112,6 +115,7 @@ export class ResourceContext implements TypeContext {
     this.version = about.version
     this.confined = about.grant !== null && (about.grant.types !== null || about.grant.paths !== null)
     this.sensitive = about.sensitive
+    this.corrective = about.corrective ?? false
     this.seen = scope.seen
     this.remembered = about.remembered
     this.#intend = about.intend

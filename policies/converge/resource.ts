@@ -84,6 +84,7 @@ function tryOnce(scope: RunScope, turn: Turn, before?: Value): MaybePromise<Done
     version: node.policy.version ?? prepared.fingerprint,
     grant: node.policy.grant,
     sensitive: node.sensitive,
+    corrective: drift,
     remembered: before ?? remembered?.data ?? turn.adopted,
     self: node.index,
     intend: turn.intend,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { LIMITS } from '../limits.ts'
 import { accountName, cleanPath, duration, durationMs, foldersAbove, hostPath, octalMode } from './attributes.ts'
 import { bytesOf, checksum, hex, shownUrl, url } from './fetched.ts'
-import { attributeChanges, attributesFor, makeFoldersAbove, refuse, setAttributes } from './file-step.ts'
+import { attributesFor, attributeStep, makeFoldersAbove, refuse } from './file-step.ts'
 import { Trace } from './file-trace.ts'
 import { rewindFile, undoFile } from './file-undo.ts'
 import { defineType, KEPT, type TypeContext, type Typed } from './type.ts'
@@ -61,9 +61,17 @@ export const download = defineType({
         apply: () => fetchTo(context, attrs, path, entry),
       }
     }
-    const changes = attributeChanges(host, entry, wishes)
-    if (changes.length === 0) return KEPT
-    return { ok: false, changes, apply: () => setAttributes(host, path, entry, attributesFor(context, entry, wishes)) }
+    const step = attributeStep(context, path, entry, wishes)
+    if (step === null) return KEPT
+    return {
+      ok: false,
+      changes: step.changes,
+      async apply() {
+        const trace = new Trace(context.remembered)
+        await step.run(trace)
+        context.remember(trace.asValue())
+      },
+    }
   },
   undo: (context) => undoFile(context),
   rewind: (context) => rewindFile(context),

@@ -9,9 +9,9 @@ import { exitCode, lastWords, runCommand } from './command.ts'
 import {
   attributeChanges,
   attributesFor,
+  attributeStep,
   makeFoldersAbove,
   refuse,
-  setAttributes,
   type Step,
   type Wishes,
 } from './file-step.ts'
@@ -40,14 +40,8 @@ export function fileStep(context: TypeContext, wish: FileWish): MaybePromise<Ste
 }
 
 function compared(context: TypeContext, wish: FileWish, entry: Entry, same: boolean): MaybePromise<Step | null> {
+  if (same) return attributeStep(context, wish.path, entry, wish.wishes)
   const changes = attributeChanges(context.host, entry, wish.wishes)
-  if (same && changes.length === 0) return null
-  if (same) {
-    return {
-      changes,
-      run: () => setAttributes(context.host, wish.path, entry, attributesFor(context, entry, wish.wishes)),
-    }
-  }
   return withDiff(context, wish, entry, {
     changes: ['new content', ...changes],
     run: (trace) => putContent(context, wish, entry, trace),
@@ -115,9 +109,7 @@ export function attributesStep(context: TypeContext, path: string, wishes: Wishe
   const entry = host.lstat(path)
   if (entry === null) return newFile(context, { path, wanted: { bytes: new Uint8Array(0) }, wishes }, null)
   if (entry.kind === 'link' || entry.kind === 'other') return refuse(path, entry, 'a file or folder')
-  const changes = attributeChanges(host, entry, wishes)
-  if (changes.length === 0) return null
-  return { changes, run: () => setAttributes(host, path, entry, attributesFor(context, entry, wishes)) }
+  return attributeStep(context, path, entry, wishes)
 }
 
 /** Compares sizes first, then content; large files in pieces, as their chunks name them. */

@@ -5,7 +5,7 @@ import { LIMITS } from '../limits.ts'
 import { unifiedDiff } from './diff.ts'
 import { edited, type Edit } from './edit.ts'
 import { putContent } from './file-content.ts'
-import { attributeChanges, attributesFor, refuse, setAttributes, type Step, type Wishes } from './file-step.ts'
+import { attributeChanges, attributeStep, refuse, type Step, type Wishes } from './file-step.ts'
 import type { Trace } from './file-trace.ts'
 import type { TypeContext } from './type.ts'
 
@@ -140,12 +140,7 @@ export function editStep(context: TypeContext, wish: EditWish): Step | null {
     seen?.note(path, entry, wish.identity, host.now())
     return null
   }
-  if (same) {
-    return {
-      changes: attributes,
-      run: () => setAttributes(host, path, entry, attributesFor(context, entry, wish.wishes)),
-    }
-  }
+  if (same) return attributeStep(context, path, entry, wish.wishes)
   const diff = context.sensitive ? {} : { diff: unifiedDiff(path, entry === null ? null : before, bytes) }
   return {
     changes: [entry === null ? 'new file' : `edit of ${nameOf(edit)}`, ...attributes],
@@ -179,6 +174,8 @@ async function apply(context: TypeContext, wish: EditWish, trace: Trace): Promis
   if (entry !== null && bytes === before) return
   // What would take it back holds what was put there, and what is remembered is no place for secrets: it stays.
   if (undo !== null && !context.sensitive) trace.addEdit(path, undo)
+  if (entry !== null && attributeChanges(host, entry, wishes).length > 0)
+    trace.keepAttributes(path, entry, context.corrective)
   await putContent(context, { path, wanted: { bytes }, wishes, validate }, entry, trace)
 }
 

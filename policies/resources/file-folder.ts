@@ -4,6 +4,7 @@ import { LIMITS } from '../limits.ts'
 import {
   attributeChanges,
   attributesFor,
+  attributeStep,
   makeFoldersAbove,
   refuse,
   setAttributes,
@@ -36,9 +37,7 @@ export function folderStep(context: TypeContext, path: string, wishes: Wishes): 
     }
   }
   if (entry.kind !== 'folder') return refuse(path, entry, 'a folder')
-  const changes = attributeChanges(host, entry, wishes)
-  if (changes.length === 0) return null
-  return { changes, run: () => setAttributes(host, path, entry, attributesFor(context, entry, wishes)) }
+  return attributeStep(context, path, entry, wishes)
 }
 
 /** What has to be done so that `path` is a link to `target`; null if nothing. */

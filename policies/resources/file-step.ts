@@ -82,6 +82,22 @@ export function setAttributes(host: HostPort, path: string, entry: Entry, wanted
   }
 }
 
+/** Mode and owner of what is there, as a step; null if they are right. What they were comes back with `undo`. */
+export function attributeStep(context: TypeContext, path: string, entry: Entry, wishes: Wishes): Step | null {
+  const { host } = context
+  const changes = attributeChanges(host, entry, wishes)
+  if (changes.length === 0) return null
+  return {
+    changes,
+    run(trace) {
+      const wanted = attributesFor(context, entry, wishes)
+      trace.keepAttributes(path, entry, context.corrective)
+      trace.intend(context)
+      setAttributes(host, path, entry, wanted)
+    },
+  }
+}
+
 /** Makes the folders above a path that are missing, with mode 0755 and the daemon's own user. */
 export function makeFoldersAbove(context: TypeContext, path: string, trace: Trace): void {
   const { host } = context

@@ -10,6 +10,8 @@ export type Original =
   | ({ readonly kind: 'file'; readonly backup: string } & Attributes)
   | ({ readonly kind: 'folder' } & Attributes)
   | { readonly kind: 'link'; readonly target: string }
+  /** Its content is still there, or was edited. */
+  | ({ readonly kind: 'attributes' } & Attributes)
   /** It was over the limit of the backup store. */
   | { readonly kind: 'lost' }
 
@@ -57,14 +59,17 @@ export class Trace {
 
   /** Copies what is about to be lost to the backup store, and remembers the first copy as the original. */
   keep(host: HostPort, path: string, entry: Entry): MaybePromise<void> {
+    const first = this.originals.get(path)
     const known =
       this.made.has(path) ||
-      this.originals.has(path) ||
+      (first !== undefined && first.kind !== 'attributes') ||
       this.edits.has(path) ||
-      this.originals.size >= LIMITS.rememberedPaths
+      (first === undefined && this.originals.size >= LIMITS.rememberedPaths)
     const note = (was: Original): void => {
       this.replaced.push({ path, was })
-      if (!known) this.originals.set(path, was)
+      if (known) return
+      const { mode, uid, gid } = first?.kind === 'attributes' ? first : entry
+      this.originals.set(path, was.kind === 'file' || was.kind === 'folder' ? { ...was, mode, uid, gid } : was)
     }
     if (entry.kind === 'link') return note({ kind: 'link', target: host.readlink(path) })
     const { mode, uid, gid } = entry
@@ -73,6 +78,14 @@ export class Trace {
     return andThen(host.backup(path), (id) =>
       note(id === null ? { kind: 'lost' } : { kind: 'file', backup: id, mode, uid, gid }),
     )
+  }
+
+  /** The same for mode and owner alone. @param corrective they are somebody's drift, and nothing to go back to for good */
+  keepAttributes(path: string, { mode, uid, gid }: Entry, corrective: boolean): void {
+    const was = { kind: 'attributes', mode, uid, gid } as const
+    this.replaced.push({ path, was })
+    const known = this.made.has(path) || this.originals.has(path) || this.originals.size >= LIMITS.rememberedPaths
+    if (!known && !corrective) this.originals.set(path, was)
   }
 
   /** Before something is put in place: known after a crash from here on. */
@@ -145,7 +158,7 @@ function asOriginal(path: string, value: Value): [string, Original][] {
   if (kind === 'lost') return [[path, { kind }]]
   if (kind === 'link' && typeof target === 'string') return [[path, { kind, target }]]
   if (typeof mode !== 'number' || typeof uid !== 'number' || typeof gid !== 'number') return []
-  if (kind === 'folder') return [[path, { kind, mode, uid, gid }]]
+  if (kind === 'folder' || kind === 'attributes') return [[path, { kind, mode, uid, gid }]]
   if (kind !== 'file' || typeof backup !== 'string') return []
   return [[path, { kind, backup, mode, uid, gid }]]
 }

@@ -1,6 +1,7 @@
 import { PolicyError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { unedited, type EditUndo } from './edit.ts'
+import { setAttributes } from './file-step.ts'
 import { Trace, type Original } from './file-trace.ts'
 import { KEPT, type TypeContext, type Verdict } from './type.ts'
 
@@ -105,6 +106,10 @@ export async function putBack(context: TypeContext, path: string, was: Original 
   const { host } = context
   if (was === null) return removeMade(context, path)
   const entry = host.lstat(path)
+  if (was.kind === 'attributes') {
+    if (entry !== null && entry.kind !== 'link') setAttributes(host, path, entry, was)
+    return
+  }
   if (was.kind === 'folder') {
     if (entry === null) host.mkdir(path, was)
     return

@@ -107,6 +107,8 @@ export interface TypeContext {
   readonly complete: boolean
   /** Nothing secret may be put into `changes`, notes and errors: command output counts as secret then. */
   readonly sensitive: boolean
+  /** The policy says what it said before: what differs is drift, and not what was there before Chorus. */
+  readonly corrective: boolean
   /** Which diffs are wanted: a plan shows what would be made too, a run only what it overwrites. */
   readonly diffs: 'all' | 'overwritten'
   /**
