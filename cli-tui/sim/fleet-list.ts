@@ -1,12 +1,15 @@
 import { orderBy } from '../../node/control/index.ts'
 import type { Health, NodeList, NodeRow } from '../../node/control/index.ts'
-import type { Driver } from '../../topology-sim/index.ts'
-import type { Publication } from '../../topology-sim/index.ts'
+import { SIM_LIMITS } from '../../topology-sim/index.ts'
+import type { Driver, Publication } from '../../topology-sim/index.ts'
 
 /** Ids of simulated nodes: no key is worked out for a node that nobody looks at. */
 const ID = 'sim-'
 export const simId = (node: number): string => `${ID}${node}`
 export const nodeOfId = (id: string): number => (id.startsWith(ID) ? Number(id.slice(ID.length)) : Number.NaN)
+
+/** What is said of a node with several policies. */
+const WORST: readonly Health[] = ['failed', 'behind', 'waiting']
 
 /**
  * The nodes of a simulation as they are, not as one of them sees the others: a simulation may tell the truth. No engine is asked, so that
@@ -56,8 +59,8 @@ export class SimFleet implements NodeList {
       facts: { ...facts },
       policies: Object.fromEntries(
         this.#of(index).map((publication) => {
-          const applied = !Number.isNaN(publication.appliedMs[index] ?? Number.NaN)
-          return [publication.policy, { version: publication.version ?? '', state: applied ? 'ok' : 'behind' }]
+          const { policy, version } = publication
+          return [policy, { version: version ?? '', state: this.#healthOf(publication, index) }]
         }),
       ),
     }
@@ -70,7 +73,18 @@ export class SimFleet implements NodeList {
   state(index: number): Health {
     const { world, fleet } = this.#driver
     if (!world.isUp(index)) return fleet.at(index).presence === 'intermittent' ? 'away' : 'down'
-    return this.#of(index).every(({ appliedMs }) => !Number.isNaN(appliedMs[index] ?? Number.NaN)) ? 'ok' : 'behind'
+    const found = this.#of(index).map((publication) => this.#healthOf(publication, index))
+    return WORST.find((health) => found.includes(health)) ?? 'ok'
+  }
+
+  /** In force or not is measured; why not, a node's engine knows. Of a large fleet that was not reached yet none is made for it. */
+  #healthOf({ policy, appliedMs, failed }: Publication, index: number): Health {
+    if (failed[index] === 1) return 'failed'
+    if (!Number.isNaN(appliedMs[index] ?? Number.NaN)) return 'ok'
+    const engine = this.size <= SIM_LIMITS.eagerNodes ? this.#driver.world.engine(index) : undefined
+    const told = engine?.view.policies().find((one) => one.policy === policy)?.state ?? 'behind'
+    // It has not heard of the version.
+    return told === 'ok' ? 'behind' : told
   }
 
   ageMs(index: number): number | null {

@@ -47,6 +47,7 @@ export function prepare(request: SimRequest, note: (text: string) => void): Prep
   const exported = request.fleet === null ? undefined : fleetOf(resolve(request.cwd, request.fleet), request.fleet)
   const read = readScenario(request.file, text, {
     readFile: (name) => (existsSync(resolve(folder, name)) ? readText(resolve(folder, name)) : undefined),
+    isFolder: (name) => statSync(resolve(folder, name), { throwIfNoEntry: false })?.isDirectory() === true,
     ...(exported === undefined ? {} : { exported }),
   })
   if (read.scenario === undefined) throw mistakes('E_SCENARIO', request.file, read.diagnostics, formatShown, note)

@@ -66,13 +66,6 @@ export function logEntry(
   }
 }
 
-/** What the engine says of a policy, in the words of the screens. */
-export function stateOf({ state, code }: { readonly state: string; readonly code: string | null }): {
-  readonly state: 'ok' | 'failed' | 'behind'
-} {
-  return { state: state === 'ok' ? 'ok' : code === null ? 'behind' : 'failed' }
-}
-
 export function spreadOf({ policy, version, seq, publishedMs, startedMs, appliedMs }: Publication): Spread {
   const from = publishedMs ?? startedMs
   const times = appliedMs.filter((at) => !Number.isNaN(at)).map((at) => at - from)

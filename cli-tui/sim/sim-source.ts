@@ -7,7 +7,7 @@ import { SIM_ACTIONS } from '../top/source.ts'
 import { nodeOfId, SimFleet } from './fleet-list.ts'
 import { injectFault } from './inject.ts'
 import { Pace } from './pace.ts'
-import { clockOf, logEntry, policyRow, spreadOf, START_MS, stateOf } from './sim-rows.ts'
+import { clockOf, logEntry, policyRow, spreadOf, START_MS } from './sim-rows.ts'
 
 type RunOptions = Pick<NonNullable<Parameters<Driver['run']>[0]>, 'pause' | 'signal'>
 
@@ -155,7 +155,7 @@ export class SimSource implements MeshSource {
       health: this.#fleet.state(node),
       observe: false,
       hold: null,
-      policies: told.policies.map((policy) => ({ ...policy, seq: null, heads: [], ...stateOf(policy), outcomes: [] })),
+      policies: told.policies.map((policy) => ({ ...policy, seq: null, heads: [], outcomes: [] })),
       peers: told.neighbours.map((name) => ({
         id: this.#idOf(name),
         name,

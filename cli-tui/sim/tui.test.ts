@@ -10,8 +10,8 @@ let source: SimSource | undefined
 afterEach(() => source?.close())
 
 /** The ready scenario at 30 nodes, as fast as it goes. */
-async function opened(): Promise<SimSource> {
-  const request = { file: 'lan-100', cwd: '.', seed: 1, nodes: 30, fleet: null, policies: [], fail: null }
+async function opened(file = 'lan-100', nodes = 30): Promise<SimSource> {
+  const request = { file, cwd: '.', seed: 1, nodes, fleet: null, policies: [], fail: null }
   const driver = new Driver(await setupOf(prepare(request, () => undefined)))
   source = new SimSource(driver)
   for (let step = 0; step < 6; step++) await source.act({ name: 'faster', arg: '' })
@@ -55,6 +55,20 @@ describe('a simulation on the screens', () => {
     expect(await mesh.act({ name: 'heal', arg: '' })).toContain('reach everybody again')
     await expect(mesh.act({ name: 'crash', arg: 'nobody' })).rejects.toThrow('there is no node "nobody"')
     await expect(mesh.act({ name: 'publish', arg: '.' })).rejects.toThrow('a simulation has no publish')
+  })
+
+  it('shows who failed and who waits for a wave as their engines do', async () => {
+    const mesh = await opened('canary', 40)
+    const run = mesh.run()
+    const states = async (): Promise<string[]> => (await mesh.page(QUERY)).rows.map(({ state }) => state)
+    await until(async () => (await states()).includes('failed'))
+    const found = await states()
+    expect(new Set(found.filter((state) => state !== 'behind'))).toEqual(new Set(['failed', 'waiting']))
+    expect(found.filter((state) => state === 'waiting').length).toBeGreaterThan(20)
+    const waiting = (await mesh.page(QUERY)).rows.find(({ state }) => state === 'waiting')
+    expect((await mesh.receipt(waiting?.id ?? '')).policies[0]).toMatchObject({ state: 'waiting' })
+    mesh.close()
+    await run
   })
 
   it('stands still while it is paused', async () => {

@@ -53,6 +53,10 @@ function explain(
     report.add('E_VALUE', at, `${subject} must be ${wanted}, not ${shownAs(node)}.${negative}`, HINT)
     return
   }
+  if (wanted !== undefined && issue.code === 'invalid_type') {
+    report.add('E_VALUE', at, `${what} needs '${name}': ${wanted}`, HINT)
+    return
+  }
   if (issue.code === 'invalid_union' && issue.discriminator !== undefined) {
     const choices = choicesOf(schemaAt(schema, issue.path.slice(0, -1)), issue.discriminator)
     const meant = typeof given === 'string' ? didYouMean(given, choices) : ''

@@ -47,6 +47,30 @@ describe('a scenario file', () => {
     expect(scenario.events[0]).toMatchObject({ kind: 'skew-clock', atMs: 12_500, more: { by: -7_200_000 } })
   })
 
+  it.each([
+    ['events: [{ crash: "true" }]', "4:10 The event 'crash' needs 'at': a time, as in 30s, 1m30s or 500us."],
+    ['links: { loss: 0.1 }', "4:16 'loss' must be a share, as in 99% or 0.5%, not '0.1'."],
+    ['regions: { a: {} }\nlinks: { matrix: { a: { a: 5ms } } }', "5:28 Links are between regions, not within 'a'."],
+    ['policies: { p: { folder: nowhere } }', "4:26 There is no folder 'nowhere'."],
+    [
+      'beacons: "off"\nevents: [{ at: 1s, clone: "true" }]',
+      '5:10 Only beacons give a copy away, and this fleet has none.',
+    ],
+    [
+      'policies: { p: { select: "true" } }\nevents: [{ at: 1s, publish: p, crash: "true", leave: "true" }]',
+      '5:10 This is 3 events in one: publish and crash and leave.',
+    ],
+  ])('says where it is wrong, and in one sentence: %s', (text, problem) => {
+    expect(problems(`${HEAD}${FLEET}${text}\n`, { isFolder: () => false })).toEqual([problem])
+  })
+
+  it('counts zones for each bandwidth in them', () => {
+    const groups = Array.from({ length: 4 }, (_, i) => `  g${i}: { count: 70, bandwidth: ${i + 1}Mbit }\n`).join('')
+    expect(problems(`${HEAD}fleet:\n${groups}regions: { a: { zones: 60 } }\n`)).toEqual([
+      expect.stringContaining('There are 300 zones'),
+    ])
+  })
+
   it('orders events by time, those of one time as they are written', () => {
     const events = 'events:\n  - { at: 9s, heal: all }\n  - { at: 1s, crash: "true" }\n  - { at: 1s, leave: "true" }\n'
     expect(read(HEAD + FLEET + events).events.map(({ kind }) => kind)).toEqual(['crash', 'leave', 'heal'])

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { type Diagnostic, didYouMean, kindOfNode, readYaml, Report, type YamlNode } from '../../policies/index.ts'
-import { checkNode } from './check.ts'
+import { checkNode, nodeAt } from './check.ts'
 import { type ExportedNode, parseFleet } from './fleet-file.ts'
 import { EVENT_KINDS, eventSchema, type ScenarioEvent } from './events.ts'
 import { EXPECTATION_KINDS, expectationSchema, type Expectation } from './expectations.ts'
@@ -25,6 +25,8 @@ export interface ReadScenario {
 export interface ReadOptions {
   /** The text of a file that the scenario names, relative to it; undefined if there is none. */
   readonly readFile?: (path: string) => string | undefined
+  /** Whether a folder that the scenario names is there, relative to it. @default all are */
+  readonly isFolder?: (path: string) => boolean
   /** Replaces its fleet: `--fleet`. */
   readonly exported?: readonly ExportedNode[]
 }
@@ -58,7 +60,17 @@ export function readScenario(file: string, text: string, options: ReadOptions = 
     return { scenario: undefined, diagnostics: report.list() }
   }
   const scenario = new Parts(report, top, options).read()
-  return { scenario: report.empty ? scenario : undefined, diagnostics: report.list() }
+  return { scenario: report.empty ? scenario : undefined, diagnostics: oneForEachPlace(report.list()) }
+}
+
+/** What a number should be is known to the schema: that it would not keep its form says less, and its advice is wrong here. */
+function oneForEachPlace(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const isForm = ({ message }: Diagnostic): boolean => message.includes('would not keep its form')
+  return diagnostics.filter(
+    (one) =>
+      !isForm(one) ||
+      !diagnostics.some((other) => !isForm(other) && other.line === one.line && other.column === one.column),
+  )
 }
 
 type YamlMap = Extract<YamlNode, { kind: 'map' }>
@@ -102,7 +114,9 @@ class Parts {
       expect,
     }
     // What is wrong in itself would only be said again in other words.
-    if (this.#report.empty) checkSense(this.#report, this.#top, scenario)
+    if (!this.#report.empty) return scenario
+    this.#folders(scenario)
+    checkSense(this.#report, this.#top, scenario)
     return scenario
   }
 
@@ -120,6 +134,14 @@ class Parts {
       'Make it with `chorus export --fleet FILE`.',
     )
     return []
+  }
+
+  #folders({ policies }: Scenario): void {
+    for (const [name, { folder }] of Object.entries(policies)) {
+      if (folder === undefined || this.#options.isFolder?.(folder) !== false) continue
+      const node = nodeAt(this.#top, ['policies', name, 'folder'])
+      this.#complain(node, `there is no folder '${folder}'`, 'It is looked for from where this file is.')
+    }
   }
 
   #part(key: string): YamlNode | undefined {
@@ -230,7 +252,11 @@ class Parts {
     const [first, second] = found
     if (first !== undefined && second === undefined) return first
     if (second !== undefined)
-      return this.#complain(node, `this is two ${what}s in one: ${found.join(' and ')}`, 'Write an item for each.')
+      return this.#complain(
+        node,
+        `this is ${found.length === 2 ? 'two' : found.length} ${what}s in one: ${found.join(' and ')}`,
+        'Write an item for each.',
+      )
     const strange = node.entries.find((entry) => !others.includes(entry.key))
     const message =
       strange === undefined

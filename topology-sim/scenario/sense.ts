@@ -6,10 +6,11 @@ import {
   type Report,
   type YamlNode,
 } from '../../policies/index.ts'
+import { SIM_LIMITS } from '../limits.ts'
 import { nodeAt } from './check.ts'
 import type { ScenarioEvent } from './events.ts'
 import { topologyProblems } from './topology.ts'
-import type { Scenario } from './types.ts'
+import { nodesOf, type Scenario } from './types.ts'
 
 type Path = readonly (string | number)[]
 
@@ -47,7 +48,12 @@ class Sense {
     }
     for (const [from, row] of Object.entries(links.matrix)) {
       this.#known(['links', 'matrix', from], 'region', from, regionNames)
-      for (const to of Object.keys(row)) this.#known(['links', 'matrix', from, to], 'region', to, regionNames)
+      for (const to of Object.keys(row)) {
+        const path = ['links', 'matrix', from, to]
+        this.#known(path, 'region', to, regionNames)
+        if (to === from)
+          this.#say(path, `links are between regions, not within '${to}'`, `Say it in regions: ${to}: {latency: 1ms}.`)
+      }
     }
     for (const [name, publisher] of Object.entries(publishers)) {
       if (publisher.region !== undefined)
@@ -122,6 +128,15 @@ class Sense {
         if (event.more.from > event.atMs)
           this.#say([...path, 'from'], 'a backup cannot be newer than its restoration', 'Give an earlier time.')
         return
+      case 'clone':
+        this.#condition([...path, event.kind], event.what)
+        if (!hasBeacons(this.#scenario))
+          this.#say(
+            path,
+            'only beacons give a copy away, and this fleet has none',
+            'Add beacons: on, or take fewer nodes.',
+          )
+        return
       case 'heal':
       case 'rotate-charter':
         return
@@ -168,6 +183,10 @@ class Sense {
     const node = nodeAt(this.#top, path)
     this.#report.add(code, this.#report.place(node.file, node.offset), message, hint)
   }
+}
+
+function hasBeacons(scenario: Scenario): boolean {
+  return scenario.beacons === 'on' || (scenario.beacons === 'auto' && nodesOf(scenario) <= SIM_LIMITS.beaconNodes)
 }
 
 function listItems(top: YamlNode, key: string): readonly YamlNode[] {

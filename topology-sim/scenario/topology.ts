@@ -24,9 +24,13 @@ export function topologyProblems(scenario: Scenario): TopologyProblem[] {
   const problems: TopologyProblem[] = []
   const say = (path: TopologyProblem['path'], message: string, hint: string): void =>
     void problems.push({ path, message, hint })
-  const areas = Object.values(regions).reduce((sum, region) => sum + region.zones, 0)
+  const areas = areasOf(scenario)
   if (areas > AREAS_MAX)
-    say(['regions'], `there are ${areas} zones, the limit is ${AREAS_MAX}`, 'Take fewer zones a region.')
+    say(
+      ['regions'],
+      `there are ${areas} zones, those of groups with a bandwidth of their own counted apart; the limit is ${AREAS_MAX}`,
+      'Take fewer zones a region.',
+    )
   const dialable = exported?.some((node) => node.dialable) ?? Object.values(fleet).some((group) => !group.nat)
   if (!dialable)
     say(['fleet'], 'every node is behind NAT, so nobody can be dialled', 'Leave nat away from one group at least.')
@@ -78,6 +82,17 @@ export function topologyProblems(scenario: Scenario): TopologyProblem[] {
     default:
   }
   return problems
+}
+
+/** As the network sees them: zones, and once more for each bandwidth in them. */
+function areasOf({ fleet, regions }: Scenario): number {
+  const first = Object.keys(regions)[0] ?? ''
+  const own = new Set<string>()
+  for (const { region = first, bandwidth } of Object.values(fleet))
+    if (bandwidth !== undefined && bandwidth !== regions[region]?.bandwidth) own.add(`${region}\n${bandwidth}`)
+  const zones = (region: string): number => regions[region]?.zones ?? 1
+  const all = [...Object.keys(regions), ...[...own].map((name) => name.split('\n')[0] ?? '')]
+  return all.reduce((sum, region) => sum + zones(region), 0)
 }
 
 function edgeProblems(edges: readonly (readonly [number, number])[], nodes: number): TopologyProblem[] {
