@@ -30,13 +30,13 @@ export async function parse(
 ): Promise<Parsed | { readonly print: string }> {
   let parsed: Parsed | undefined
   let printed = ''
-  const program = command('chorus', () => overview(table, world.paint))
+  const program = command('chorus', () => overview(table, world))
   program.version(world.version, '-V, --version', 'print the version')
   for (const spec of table) {
     const words = spec.name.split(' ')
     const parent = words
       .slice(0, -1)
-      .reduce((at, word, i) => child(at, word, table, words.slice(0, i + 1).join(' '), world.paint), program)
+      .reduce((at, word, i) => child(at, word, table, words.slice(0, i + 1).join(' ')), program)
     const own = command(words.at(-1) ?? '', () => helpText(spec, world))
     for (const arg of spec.args ?? []) own.argument(arg.name.startsWith('[') ? arg.name : `<${arg.name}>`, arg.help)
     for (const option of spec.options ?? []) own.addOption(optionFor(option))
@@ -75,13 +75,13 @@ export async function parse(
     return made
   }
 
-  function child(at: Command, word: string, all: readonly CommandSpec[], path: string, paint: Paint): Command {
+  function child(at: Command, word: string, all: readonly CommandSpec[], path: string): Command {
     const known = at.commands.find((candidate) => candidate.name() === word)
     if (known !== undefined) return known
     const made = command(word, () =>
       overview(
         all.filter((spec) => spec.name.startsWith(`${path} `)),
-        paint,
+        world,
         path,
       ),
     )

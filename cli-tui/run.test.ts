@@ -10,10 +10,12 @@ describe('the command line', () => {
   it('prints the overview with every command when nothing is asked', async () => {
     const { code, out, err } = await chorus([])
     expect([code, err]).toEqual([0, ''])
+    const words = out.replaceAll(/\s+/g, ' ')
     for (const { name, summary } of TABLE) {
       expect(out).toContain(name)
-      expect(out).toContain(summary)
+      expect(words).toContain(summary)
     }
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
   })
 
   it.each(TABLE.map((spec) => [spec.name, spec] as const))(

@@ -5,6 +5,7 @@ import type { Exit, ShownError } from './errors.ts'
 import { CliError, EXIT, shownError } from './errors.ts'
 import type { Io } from './io.ts'
 import { defaultStateDir } from './io.ts'
+import { forLocale } from './out/ascii.ts'
 import { outputFor } from './out/output.ts'
 import { paintFor } from './out/paint.ts'
 import { parse } from './parse.ts'
@@ -12,8 +13,9 @@ import { processIo } from './process-io.ts'
 import { TABLE } from './table/index.ts'
 
 /** The whole command: parses, runs, reports. Returns the exit code and never throws. */
-export async function main(argv: readonly string[], io: Io = processIo()): Promise<Exit> {
+export async function main(argv: readonly string[], world: Io = processIo()): Promise<Exit> {
   let json = argv.includes('--json')
+  let io = json ? world : forLocale(world)
   try {
     const paint = paintFor(io.env, io.stdout)
     const parsed = await parse(argv, TABLE, { paint, columns: io.stdout.columns, version: agentVersion() })
@@ -22,6 +24,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
       return EXIT.done
     }
     json = parsed.json
+    if (json) io = world
     const stateDir =
       parsed.state === undefined ? defaultStateDir(io.env, io.uid) : resolve(io.cwd, expandHome(parsed.state))
     const { run } = await parsed.spec.load()

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import type { Context, Invocation } from '../command.ts'
 import { CliError, EXIT } from '../errors.ts'
 import type { Exit } from '../errors.ts'
+import { checkNodeName } from '../input/name.ts'
 import { keyFileText, writePrivate } from '../keys/keyfile.ts'
 import { newPassphrase } from '../keys/passphrase.ts'
 import { recoveryText } from '../keys/recovery.ts'
@@ -53,7 +54,7 @@ export async function run(context: Context, { args, options }: Invocation): Prom
       )
   }
   const passphrase = await newPassphrase(io, options)
-  const nodeName = options.text('name') ?? hostname()
+  const nodeName = checkNodeName(options.text('name') ?? hostname())
   const { initMesh } = await import('../../node/index.ts')
   const made = await initMesh({
     stateDir,

@@ -1,6 +1,7 @@
 import type { Context, Invocation } from '../command.ts'
 import { EXIT } from '../errors.ts'
 import type { Exit } from '../errors.ts'
+import { checkNodeName } from '../input/name.ts'
 import { daemonOf } from '../mesh/daemon.ts'
 import { plural, stamp } from '../out/text.ts'
 
@@ -16,6 +17,7 @@ export interface InviteOutput {
 export async function run(context: Context, { options }: Invocation): Promise<Exit> {
   const uses = options.count('uses') ?? 1
   const name = options.text('name')
+  if (name !== undefined) checkNodeName(name)
   const expiresMs = options.duration('expires')
   const client = await daemonOf(context)
   const made = await client.invite({

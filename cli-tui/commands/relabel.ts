@@ -1,6 +1,7 @@
 import type { Context, Invocation } from '../command.ts'
 import { CliError, EXIT } from '../errors.ts'
 import type { Exit } from '../errors.ts'
+import { checkNodeName } from '../input/name.ts'
 import { daemonOf } from '../mesh/daemon.ts'
 import { nodeNamed } from '../mesh/names.ts'
 
@@ -17,6 +18,7 @@ export async function run(context: Context, { args, options }: Invocation): Prom
   const rename = options.text('name')
   if (Object.keys(add).length + remove.length === 0 && rename === undefined)
     throw new CliError('E_USAGE', 'nothing to change: give --name, --label or --unlabel')
+  if (rename !== undefined) checkNodeName(rename)
   const client = await daemonOf(context)
   const node = nodeNamed((await client.nodes()).nodes, args[0] ?? '')
   const absent = remove.find((key) => node.labels[key] === undefined)

@@ -13,13 +13,22 @@ const GROUPS: readonly CommandGroup[] = [
 ]
 
 /** `chorus --help`, or the help of a family such as `chorus charter`. */
-export function overview(table: readonly CommandSpec[], paint: Paint, family = ''): string {
+export function overview(
+  table: readonly CommandSpec[],
+  { paint, columns }: { readonly paint: Paint; readonly columns: number },
+  family = '',
+): string {
   const wide = Math.max(...table.map((spec) => width(usage(spec))))
+  const indent = wide + 4
+  const line = (spec: CommandSpec): string => {
+    const [first = '', ...rest] = wrap(spec.summary, columns - indent).split('\n')
+    const told = [first, ...rest.map((text) => `${' '.repeat(indent)}${text}`)].join('\n')
+    return `  ${usage(spec).padEnd(wide)}  ${paint('dim', told)}\n`
+  }
   const sections = GROUPS.map((group) => [group, table.filter((spec) => spec.group === group)] as const)
     .filter(([, specs]) => specs.length > 0)
     .map(
-      ([group, specs]) =>
-        `${paint('bold', family === '' ? group : `chorus ${family}`)}\n${specs.map((spec) => `  ${usage(spec).padEnd(wide)}  ${paint('dim', spec.summary)}\n`).join('')}`,
+      ([group, specs]) => `${paint('bold', family === '' ? group : `chorus ${family}`)}\n${specs.map(line).join('')}`,
     )
   if (family !== '')
     return `${sections.join('\n')}\n${paint('dim', `Run "chorus ${family} COMMAND --help" for options and examples.`)}\n`
@@ -29,7 +38,7 @@ export function overview(table: readonly CommandSpec[], paint: Paint, family = '
     `${paint('bold', 'Everywhere')}\n  --json         print JSON\n  --state DIR    use this node's state folder (or set CHORUS_STATE)\n`,
     paint(
       'dim',
-      'Run "chorus COMMAND --help" for options and examples. Exit codes: 0 done or converged, 1 error,\n2 usage, 3 not converged, 4 no daemon. New here? "chorus demo" runs five peers on this machine.\n',
+      `${wrap('Run "chorus COMMAND --help" for options and examples. Exit codes: 0 done or converged, 1 error, 2 usage, 3 not converged, 4 no daemon. New here? "chorus demo" runs five peers on this machine.', columns)}\n`,
     ),
   ].join('\n')
 }

@@ -1,6 +1,9 @@
 import { stripVTControlCharacters } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Io } from '../io.ts'
+import { chorus } from '../testing/world.ts'
+import { asciiOf, forLocale } from './ascii.ts'
 import { grid } from './grid.ts'
 import { outcomesText } from './outcomes.ts'
 import { paintFor } from './paint.ts'
@@ -91,5 +94,30 @@ describe('figures', () => {
       'a, b and 2 more',
     ])
     expect(short('bafyreiabcdefghijklmnop')).toBe('ghijklmnop')
+  })
+})
+
+describe('a terminal whose locale is not UTF-8', () => {
+  const env = { LANG: 'C', LC_ALL: '', LC_CTYPE: '' }
+
+  it('gets ASCII of the same width, and a pipe what it always gets', async () => {
+    expect(asciiOf('● ok ✗ failed ▽ down … 港')).toBe('* ok x failed v down ~ ??')
+    const help = ['nodes', '--help']
+    const shown = await chorus(['publish', '…'], { env, tty: true })
+    expect(shown.err).toMatch(/^[\u0020-\u007e\n]+$/)
+    expect((await chorus(help, { env })).out).toBe((await chorus(help, { env: { LANG: 'C.UTF-8' } })).out)
+  })
+
+  it('is one where nothing says UTF-8', () => {
+    let said = ''
+    const sink = { isTTY: true, columns: 80, write: (text: string) => void (said += text) }
+    const never = () => Promise.reject(new Error('nobody is asked'))
+    const stdin = { isTTY: false, read: never, line: never, secret: never }
+    const { signal } = new AbortController()
+    const io: Io = { stdout: sink, stderr: sink, stdin, env, cwd: '/', uid: 0, now: () => 0, signal }
+    forLocale(io).stdout.write('●')
+    forLocale({ ...io, env: { LC_ALL: 'de_DE.utf8' } }).stdout.write('●')
+    forLocale({ ...io, stdout: { ...sink, isTTY: false } }).stdout.write('●')
+    expect(said).toBe('*●●')
   })
 })

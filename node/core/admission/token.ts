@@ -49,11 +49,12 @@ export function encodeToken(token: Token): string {
 export function decodeToken(line: string): Token {
   const wrong = (what: string): CoreError =>
     new CoreError('E_TOKEN', `This is no token: ${what}. Copy the whole line that "chorus invite" printed.`, { what })
-  const given = line.trim()
+  // A screen or a mail may have broken it into lines.
+  const given = line.replace(/\s+/g, '')
   if (!given.startsWith(PREFIX)) {
     const version = /^chorus(\d{1,6})\./.exec(given)?.[1]
     if (version !== undefined) throw wrong(`it is of version ${version}, which this chorus does not know`)
-    throw wrong(`it does not start with ${PREFIX}`)
+    throw wrong(`it does not start with "${PREFIX}"`)
   }
   if (given.length > CHARS_MAX) throw wrong(`it is longer than ${CHARS_MAX} characters`)
   let token: Token

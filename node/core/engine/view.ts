@@ -208,12 +208,10 @@ export class EngineView {
       own('E_NEWER', `The charter asks for chorus ${least}: update this node. It keeps its last good versions.`)
     if (stale !== null) own('STALE', `This node is stale: ${stale}.`)
     if (cloned) own('E_CLONED', 'Another daemon works with the key of this node: make a new key on one of the two.')
-    for (const key of doublesOf(this.#state))
-      alarms.push({
-        code: 'E_CLONED',
-        subject: key,
-        message: `Two daemons work with the key of ${this.#nameOf(key)}: make a new key on one of them.`,
-      })
+    for (const key of doublesOf(this.#state)) {
+      const message = 'two daemons work with one key: make a new key on one of them.'
+      alarms.push({ code: 'E_CLONED', subject: this.#nameOf(key), message })
+    }
     if (skewMs !== 0) own('E_CLOCK_SKEW', `This node's clock is ${Math.round(-skewMs / 1000)} s off: set it right.`)
     if (this.#state.converging?.flapping === true)
       own('FLAPPING', 'Something else keeps changing what is managed here.')
