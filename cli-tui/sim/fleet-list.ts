@@ -9,7 +9,7 @@ export const simId = (node: number): string => `${ID}${node}`
 export const nodeOfId = (id: string): number => (id.startsWith(ID) ? Number(id.slice(ID.length)) : Number.NaN)
 
 /** What is said of a node with several policies. */
-const WORST: readonly Health[] = ['failed', 'behind', 'waiting']
+const WORST: readonly Health[] = ['failed', 'waiting', 'behind']
 
 /**
  * The nodes of a simulation as they are, not as one of them sees the others: a simulation may tell the truth. No engine is asked, so that

@@ -165,15 +165,13 @@ function traffic({ traffic }: RunResult, paint: Paint): string {
 
 function network({ convergence }: RunResult, paint: Paint): string {
   const { degrees, isolated, healMs, faultsEndedMs } = convergence
-  const shown = degrees.map((nodes, degree) => [degree, nodes] as const).filter(([, nodes]) => nodes > 0)
-  const most = Math.max(1, ...shown.map(([, nodes]) => nodes))
-  const step = Math.max(1, Math.ceil(shown.length / ROWS))
-  const bars = shown
-    .filter((_, i) => i % step === 0)
-    .map(
-      ([degree, nodes]) =>
-        `  ${`${degree}`.padStart(4)}  ${paint('cyan', bar(nodes / most, BAR_COLUMNS))} ${countText(nodes)}\n`,
-    )
+  const bins = binned(degrees)
+  const most = Math.max(1, ...bins.map(([, nodes]) => nodes))
+  const wide = Math.max(0, ...bins.map(([label]) => label.length))
+  const bars = bins.map(
+    ([label, nodes]) =>
+      `  ${label.padStart(wide)}  ${paint('cyan', bar(nodes / most, BAR_COLUMNS))} ${countText(nodes)}\n`,
+  )
   const alone = isolated === 0 ? 'nobody is isolated' : paint('red', `${plural(isolated, 'node')} isolated`)
   const healed =
     faultsEndedMs === null
@@ -182,6 +180,19 @@ function network({ convergence }: RunResult, paint: Paint): string {
         ? paint('red', '; not healed')
         : `; healed ${msText(healMs)} after the last fault`
   return `${paint('bold', 'Connections a node')}: ${alone}${healed}\n${bars.join('')}`
+}
+
+/** Numbers of connections and the nodes that have so many; neighbouring ones together where there are more than rows. */
+function binned(degrees: readonly number[]): [label: string, nodes: number][] {
+  const from = degrees.findIndex((nodes) => nodes > 0)
+  const step = Math.max(1, Math.ceil((degrees.length - from) / ROWS))
+  const bins: [string, number][] = []
+  for (let at = Math.max(0, from); at < degrees.length; at += step) {
+    const to = Math.min(degrees.length, at + step) - 1
+    const nodes = degrees.slice(at, to + 1).reduce((sum, one) => sum + one, 0)
+    if (nodes > 0) bins.push([at === to ? `${at}` : `${at}-${to}`, nodes])
+  }
+  return bins
 }
 
 function timeline({ timeline }: RunResult, paint: Paint): string {
