@@ -4,6 +4,7 @@ import type { Context, Invocation } from '../command.ts'
 import { EXIT } from '../errors.ts'
 import type { Exit } from '../errors.ts'
 import { daemonOf } from '../mesh/daemon.ts'
+import { alarmText } from '../out/alarm.ts'
 import { facts, grid } from '../out/grid.ts'
 import { stateText } from '../out/health.ts'
 import { outcomesText } from '../out/outcomes.ts'
@@ -155,7 +156,7 @@ function humanText(data: StatusOutput, paint: Paint, now: number, verbose: boole
     )
   }
   if (data.alarms.length > 0)
-    parts.push(data.alarms.map((alarm) => `${paint('red', `! ${alarm.code}`)} ${safe(alarm.message)}\n`).join(''))
+    parts.push(data.alarms.map((alarm) => `${paint('red', `! ${alarm.code}`)} ${alarmText(alarm)}\n`).join(''))
   return parts.filter((part) => part !== '').join('\n')
 }
 

@@ -1,5 +1,6 @@
 import type { Charter } from '../../node/core/index.ts'
 import type { Status } from '../../node/control/index.ts'
+import { alarmText } from '../out/alarm.ts'
 import { plural, stamp } from '../out/text.ts'
 import { fail, fine, warn } from './check.ts'
 import type { Finding } from './check.ts'
@@ -31,7 +32,7 @@ export function statusFindings(status: Status): Finding[] {
     if (policy.state === 'failed')
       found.push(fail('policy', `${policy.policy}: ${policy.reason}`, 'chorus status --verbose shows the resource.'))
   }
-  for (const alarm of status.alarms) found.push(warn(alarm.code, alarm.message, 'See docs/errors.md.'))
+  for (const alarm of status.alarms) found.push(warn(alarm.code, alarmText(alarm), 'See docs/errors.md.'))
   return found
 }
 

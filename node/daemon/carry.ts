@@ -31,7 +31,11 @@ export async function importBundle(
 /** Root first. @throws ControlError E_NOT_FOUND unless the bundle is held whole */
 export async function bundleFrames(blobs: BlobService, cid: Cid): Promise<AsyncIterable<Framed>> {
   const root = parsed(cid)
-  if (!(await blobs.has(cid))) throw new ControlError('E_NOT_FOUND', `The bundle ${cid} is not held whole here.`)
+  if (!(await blobs.has(cid)))
+    throw new ControlError(
+      'E_NOT_FOUND',
+      `The bundle ${cid} is not held whole here: ask on a node that runs it, or that published it.`,
+    )
   const bytes = await blobs.read(cid)
   const chunks = chunksOf(parseBundleRoot(bytes))
   return (async function* () {

@@ -6,8 +6,6 @@ import { statusView } from '../views/status.ts'
 import { identityOf, nowOf } from '../views/world.ts'
 import type { NodeWorld } from '../views/world.ts'
 import type { Cel } from './filter.ts'
-import { conflictAlarms } from './conflicts.ts'
-import { endingAlarms } from './ending.ts'
 import { listOf } from './list.ts'
 import type { NodeList } from './list.ts'
 import { Pager } from './page.ts'
@@ -57,7 +55,7 @@ export class FleetBoard {
   }
 
   async summary(): Promise<Summary> {
-    const { world, list, rows, at } = this.#fresh()
+    const { world, list, at } = this.#fresh()
     const status = statusView(world)
     const charter = world.view.ledger.charters.current
     return {
@@ -80,11 +78,7 @@ export class FleetBoard {
       records: status.ledger.records,
       charter: { n: status.charter.n, epoch: status.charter.epoch },
       heads: (await this.policies()).filter(({ retired }) => !retired),
-      alarms: [
-        ...status.alarms,
-        ...conflictAlarms(rows),
-        ...endingAlarms(charter?.body, world.view.nodes(), nowOf(world)),
-      ],
+      alarms: status.alarms,
       labels: labelNames(list),
       spread: this.#options.spread.list(),
       traffic: this.#options.traffic.line(),

@@ -1,6 +1,8 @@
 import { peerIdOf, shortId } from '../../core/index.ts'
 import type { PolicyState } from '../../core/index.ts'
 import type { PolicyStatus, Status } from '../schema.ts'
+import { conflictAlarms } from '../fleet/conflicts.ts'
+import { endingAlarms } from '../fleet/ending.ts'
 import { API_VERSION } from '../version.ts'
 import { nodeRows } from './nodes.ts'
 import { identityOf, nowOf } from './world.ts'
@@ -51,7 +53,7 @@ export function statusView(world: NodeWorld): Status {
     ledger: { digest: digestText(world), records: ledger.size, pending: view.pending, held: view.held },
     fleet: { nodes: rows.length, converged: rows.filter((row) => row.state === 'ok').length, byState },
     policies: view.policies().filter(concernsThisNode).map(policyRow),
-    alarms: alarms(world),
+    alarms: [...alarms(world), ...conflictAlarms(rows), ...endingAlarms(current?.body, view.nodes(), now)],
     startedAt: world.startedAt,
     addrs: [...world.addrs],
   }
