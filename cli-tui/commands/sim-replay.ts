@@ -153,6 +153,11 @@ function human({ scenario, seed, atMs, same, converged, node, seen, events }: Si
     .join('\n')
 }
 
+/** Of what feeds hold: the last line of a ledger's text. */
+function digestOf(ledger: string): string {
+  return short(ledger.trimEnd())
+}
+
 function stateText(node: NonNullable<SimReplayOutput['node']>, paint: Paint): string {
   const pairs = Object.entries(node.labels).map(([key, value]) => `${key}=${String(value)}`)
   return [
@@ -166,7 +171,7 @@ function stateText(node: NonNullable<SimReplayOutput['node']>, paint: Paint): st
       ['in its mesh', listed(node.mesh.map((name) => safe(name)))],
       [
         'ledger',
-        `${node.pools.records} records, digest ${short(node.ledger)}, ${node.pools.pending} pending, ${node.pools.held} held, ${node.pools.gaps} gaps`,
+        `${node.pools.records} records, digest ${digestOf(node.ledger)}, ${node.pools.pending} pending, ${node.pools.held} held, ${node.pools.gaps} gaps`,
       ],
       ['bundles', `${node.bundles.length}`],
       ['traffic', `${bytes(node.bytesIn)} in, ${bytes(node.bytesOut)} out`],

@@ -40,6 +40,8 @@ beforeAll(async () => {
   )
   writeFileSync(join(dir, 'fleet.json'), JSON.stringify(FLEET))
   scenario('small.yaml', SMALL)
+  // What each version is measured by makes 1.5 TB of 1.5 million nodes.
+  scenario('many.yaml', SMALL.replace('{ at: 1s, publish: site }', '{ at: 1s, publish: site }, '.repeat(2_000)))
   const ran = await sim('run', 'small.yaml', '--report', 'out')
   expect([ran.code, ran.err]).toEqual([0, expect.stringContaining('report.html')])
 })
@@ -52,6 +54,8 @@ describe('chorus sim run', () => {
     expect(out).toMatch(/site +ops +1 s +20 +100% +100%/)
     expect(out).toContain('✓ at least 100% converged within 10 s: 100%')
     expect(out).toContain('100% ┤')
+    const bars = [...(/^Connections a node.*\n((?: {2}.*\n)+)/m.exec(out)?.[1] ?? '').matchAll(/ (\d+)$/gm)]
+    expect(bars.reduce((sum, [, nodes]) => sum + Number(nodes), 0)).toBe(20)
   })
 
   it('leaves a run, tables and a page behind', () => {
@@ -127,8 +131,14 @@ describe('chorus sim run', () => {
       /E_SCENARIO: small\.yaml cannot be used as a fleet: it is not JSON/,
     ],
     [
+      'more nodes than there can be',
+      ['small.yaml', '--nodes', '2000000'],
+      2,
+      /E_USAGE: --nodes 2000000 does not fit this scenario: a simulation has at most 1,500,000 nodes, not 2,000,000/,
+    ],
+    [
       'more memory than there is',
-      ['small.yaml', '--nodes', '2000000000'],
+      ['many.yaml', '--nodes', '1500000'],
       1,
       /E_MEMORY: this run needs about .* of memory, and .* are free\n +Use --nodes \d+/,
     ],
@@ -192,6 +202,8 @@ describe('chorus sim replay', () => {
     const late = JSON.parse((await sim('replay', 'out/run.json', '--at', '3s', '--node', 'web-8', '--json')).out)
     expect(late.node.policies).toMatchObject([{ policy: 'web/site', state: 'ok' }])
     expect(late.events.length).toBeGreaterThan(3)
+    const { out } = await sim('replay', 'out/run.json', '--at', '3s', '--node', 'web-8')
+    expect(out).toMatch(/^ledger +\d+ records, digest \w{10}, 0 pending, 0 held, 0 gaps$/m)
   })
 
   it('follows one record', async () => {

@@ -1,3 +1,4 @@
+import { SIM_LIMITS } from '../limits.ts'
 import type { Scenario } from './types.ts'
 import { nodesOf } from './types.ts'
 
@@ -30,6 +31,12 @@ export function topologyProblems(scenario: Scenario): TopologyProblem[] {
       ['regions'],
       `there are ${areas} zones, those of groups with a bandwidth of their own counted apart; the limit is ${AREAS_MAX}`,
       'Take fewer zones a region.',
+    )
+  if (nodes > SIM_LIMITS.nodes)
+    say(
+      ['fleet'],
+      `a simulation has at most ${SIM_LIMITS.nodes.toLocaleString('en')} nodes, not ${nodes.toLocaleString('en')}`,
+      'Take fewer, or --nodes.',
     )
   const dialable = exported?.some((node) => node.dialable) ?? Object.values(fleet).some((group) => !group.nat)
   if (!dialable)
