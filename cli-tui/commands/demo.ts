@@ -15,7 +15,7 @@ export async function run(context: Context, { options }: Invocation): Promise<Ex
   try {
     if (!out.json)
       io.stdout.write(
-        `${out.paint('bold', 'Chorus')}: five real peers on this machine, over TCP on loopback, each with its own key and folder below\n${stage.dir}\n`,
+        `${out.paint('bold', 'Chorus')}: five real peers on this machine, over TCP on loopback,\neach with its own key and folder below ${stage.dir}\n`,
       )
     await tellStory(context, stage)
     if (!out.json) io.stdout.write(closing(context, stage))
@@ -38,20 +38,20 @@ function closing({ io, out: { paint } }: Context, stage: Stage): string {
     io.stdout.isTTY && first !== undefined && second !== undefined
       ? [
           '',
-          'The mesh is running until you press Ctrl-C. In another terminal, try:',
+          'The mesh is running until you press Ctrl-C. In another terminal, in this folder:',
           ...[
-            `npx chorus status --state ${first.stateDir}`,
-            `npx chorus nodes  --state ${first.stateDir}`,
-            `npx chorus log    --state ${second.stateDir}`,
-            `npx chorus watch  --state ${second.stateDir}`,
-            `XDG_CONFIG_HOME=${stage.dir}/operator npx chorus rollback web/hello --wait --state ${first.stateDir}`,
+            `export CHORUS_STATE=${first.stateDir} XDG_CONFIG_HOME=${stage.dir}/operator`,
+            'npx chorus top                           # the whole mesh, live: ? for help, q to leave',
+            'npx chorus status; npx chorus nodes; npx chorus log',
+            'npx chorus rollback web/hello --wait     # everybody goes back',
+            `npx chorus status --state ${second.stateDir}   # as another node sees it`,
           ].map((line) => `  ${paint('cyan', line)}`),
         ]
       : ['', 'The peers are stopped and their folders removed. In a terminal the mesh would stay up for you to try.']
   return [
     ...tries,
     '',
-    'Next: a mesh of your own on two machines, with chorus init, invite and join: see README.md and docs/quick-start.md.',
+    'Next: a mesh of your own, with chorus init, invite and join: see docs/quick-start.md.',
     '',
   ].join('\n')
 }

@@ -64,12 +64,14 @@ export async function run(context: Context, { args }: Invocation): Promise<Exit>
   const { answer, policies } = await policiesOn(new PolicyReader(client), row)
   const { name, id, labels, state } = answer.node
   const node = contextOf(answer.node)
-  const key = args[1]
+  // A policy by its name is a question as natural as a resource; no resource is called like one.
+  const asked = policies.filter(({ view }) => view.policy === args[1])
+  const key = asked.length > 0 ? undefined : args[1]
   const data: WhyOutput = {
     node: { name, id, labels },
     state,
     hold: answer.hold,
-    policies: policies.map((one) => policyWhy(one, node)),
+    policies: (asked.length > 0 ? asked : policies).map((one) => policyWhy(one, node)),
     resource: key === undefined ? null : { key, found: foundIn(policies, node, key) },
   }
   if (data.resource !== null && data.resource.found.length === 0) throw notThere(policies, name, data.resource.key)
@@ -169,7 +171,7 @@ function notThere(policies: readonly PolicyOnNode[], node: string, key: string):
   ])
   return new CliError(
     'E_NOT_FOUND',
-    `no policy of ${node} has a resource "${key}"${didYouMean(key, keys)}`,
+    `no policy of ${node} has a resource "${key}", or is called so${didYouMean(key, [...keys, ...policies.map(({ view }) => view.policy)])}`,
     keys.length === 0 ? undefined : `It has ${listed([...new Set(keys)])}.`,
   )
 }

@@ -63,11 +63,15 @@ export const LOOKING: readonly CommandSpec[] = [
       'Takes select and when apart, names the origin of each value, who claims the same, and what stands in the way. Facts of other nodes are those that they told.',
     args: [
       { name: 'NODE', help: 'its name, id, or the start of either' },
-      { name: '[RESOURCE]', help: 'such as file/motd, or web/site:file/motd for that of one policy' },
+      {
+        name: '[WHAT]',
+        help: 'a policy, or a resource such as file/motd, or web/site:file/motd for that of one policy',
+      },
     ],
     options: [],
     examples: [
       ['why web-1', 'every policy, term by term'],
+      ['why web-1 web/site', 'one policy'],
       ['why web-1 file/key', 'one resource and each of its values'],
     ],
     load: () => import('../commands/why.ts'),

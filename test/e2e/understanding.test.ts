@@ -79,6 +79,10 @@ describe('why', () => {
       { name: 'vars.port', value: 8080, from: 'data/common.yaml' },
     ])
     expect(found('web-1', 'file/prod')).toMatchObject({ present: false, when: { holds: false } })
+    const names = json<WhyOutput>('why', 'web-1').policies.map(({ policy }) => policy)
+    const [one = ''] = names
+    expect(json<WhyOutput>('why', 'web-1', one)).toMatchObject({ policies: [{ policy: one }], resource: null })
+    expect(chorus('why', 'web-1', `${one}x`).err).toContain(`did you mean "${one}"?`)
     const wrong = chorus('why', 'web-1', 'file/cnof')
     expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('did you mean "file/conf"?')])
   })
