@@ -58,6 +58,12 @@ describe('chorus sim run', () => {
     expect(bars.reduce((sum, [, nodes]) => sum + Number(nodes), 0)).toBe(20)
   })
 
+  it('makes a larger fleet of an exported one', async () => {
+    const ran = await sim('run', 'small.yaml', '--fleet', 'fleet.json', '--nodes', '40')
+    expect([ran.code, ran.err]).toEqual([0, ''])
+    expect(ran.out).toContain('40 nodes')
+  })
+
   it('leaves a run, tables and a page behind', () => {
     expect(readdirSync(join(dir, 'out')).toSorted()).toEqual([
       'convergence.csv',

@@ -3,7 +3,14 @@ import type { Value } from '../../policies/index.ts'
 
 /** A real mesh as `chorus export --fleet` writes it: who is there, not what it knows. */
 const nodeSchema = z.object({
-  name: z.string().min(1).max(253),
+  // Of a name that two peers hold each has its id behind a tilde, which no certificate may name.
+  name: z
+    .string()
+    .max(253)
+    .transform((name) => name.replaceAll('~', '.'))
+    .pipe(
+      z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a node has a name of letters, digits, dot, dash, underscore'),
+    ),
   labels: z.record(z.string(), z.string()),
   facts: z.record(z.string(), z.json()),
   presence: z.enum(['always', 'intermittent']).default('always'),
@@ -43,7 +50,11 @@ export function parseFleet(text: string): ExportedFleet | string {
     return 'it is not JSON'
   }
   const read = fileSchema.safeParse(json)
-  if (read.success) return read.data
+  if (read.success) {
+    const seen = new Set<string>()
+    const twice = read.data.nodes.find(({ name }) => seen.has(name) || !seen.add(name))
+    return twice === undefined ? read.data : `two of its nodes are called ${twice.name}`
+  }
   const [issue] = read.error.issues
   const at = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`
   return `it is no exported fleet${at}: ${issue?.message ?? ''}`

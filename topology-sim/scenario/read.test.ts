@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { formatDiagnostic } from '../../policies/index.ts'
+import { parseFleet } from './fleet-file.ts'
 import { readScenario, type ReadScenario } from './read.ts'
 
 const HEAD = 'scenario: A test\n'
@@ -51,6 +52,7 @@ describe('a scenario file', () => {
     ['events: [{ crash: "true" }]', "4:10 The event 'crash' needs 'at': a time, as in 30s, 1m30s or 500us."],
     ['links: { loss: 0.1 }', "4:16 'loss' must be a share, as in 99% or 0.5%, not '0.1'."],
     ['regions: { a: {} }\nlinks: { matrix: { a: { a: 5ms } } }', "5:28 Links are between regions, not within 'a'."],
+    ['overlay: { kind: full }\nfleet: { web/eu: { count: 2 } }', "3:18 'web/eu' cannot be the name of a group."],
     ['policies: { p: { folder: nowhere } }', "4:26 There is no folder 'nowhere'."],
     [
       'beacons: "off"\nevents: [{ at: 1s, clone: "true" }]',
@@ -61,7 +63,9 @@ describe('a scenario file', () => {
       '5:10 This is 3 events in one: publish and crash and leave.',
     ],
   ])('says where it is wrong, and in one sentence: %s', (text, problem) => {
-    expect(problems(`${HEAD}${FLEET}${text}\n`, { isFolder: () => false })).toEqual([problem])
+    expect(problems(`${HEAD}${text.includes('fleet:') ? '' : FLEET}${text}\n`, { isFolder: () => false })).toEqual([
+      problem,
+    ])
   })
 
   it('counts zones for each bandwidth in them', () => {
@@ -74,6 +78,16 @@ describe('a scenario file', () => {
   it('orders events by time, those of one time as they are written', () => {
     const events = 'events:\n  - { at: 9s, heal: all }\n  - { at: 1s, crash: "true" }\n  - { at: 1s, leave: "true" }\n'
     expect(read(HEAD + FLEET + events).events.map(({ kind }) => kind)).toEqual(['crash', 'leave', 'heal'])
+  })
+
+  it('takes a fleet in which two peers hold one name, and refuses one that no mesh can have', () => {
+    const fleet = (...names: string[]): string =>
+      JSON.stringify({ v: 1, kind: 'fleet', mesh: 'm', nodes: names.map((name) => ({ name, labels: {}, facts: {} })) })
+    expect(parseFleet(fleet('web~12D3Koo', 'web~12D3Kop'))).toMatchObject({
+      nodes: [{ name: 'web.12D3Koo' }, { name: 'web.12D3Kop' }],
+    })
+    expect(parseFleet(fleet('web', 'db', 'web'))).toBe('two of its nodes are called web')
+    expect(parseFleet(fleet('web', 'a b'))).toContain('nodes.1.name: a node has a name of letters')
   })
 
   it('takes the nodes of an exported fleet', () => {

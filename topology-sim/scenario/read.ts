@@ -189,12 +189,12 @@ class Parts {
     }
     const made: Record<string, z.output<S>> = {}
     for (const entry of node.entries) {
-      if (!/^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/.test(entry.key))
-        this.#complain(
-          entry.value,
-          `'${entry.key}' cannot be the name of a ${what}`,
-          'Use letters, digits, - . _ and /.',
-        )
+      // Nodes are called after their group, and certificates name no node with a slash.
+      const pattern = key === 'fleet' ? /^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$/ : /^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/
+      if (!pattern.test(entry.key)) {
+        const hint = key === 'fleet' ? 'Use up to 50 letters, digits, - . and _.' : 'Use letters, digits, - . _ and /.'
+        this.#complain(entry.value, `'${entry.key}' cannot be the name of a ${what}`, hint)
+      }
       const value = entry.value.kind === 'scalar' && entry.value.value === null ? emptyMap(entry.value) : entry.value
       const part = checkNode(this.#report, value, schema, `${what} '${entry.key}'`)
       if (part !== undefined) made[entry.key] = part

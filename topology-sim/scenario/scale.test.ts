@@ -36,6 +36,6 @@ describe('a scenario with another number of nodes', () => {
       { ...node, name: 'b' },
     ]
     const scaled = scaleTo({ ...scenario, exported }, 5)
-    expect(scaled.exported?.map(({ name }) => name)).toEqual(['a', 'b', 'a~2', 'b~2', 'a~3'])
+    expect(scaled.exported?.map(({ name }) => name)).toEqual(['a', 'b', 'a.2', 'b.2', 'a.3'])
   })
 })

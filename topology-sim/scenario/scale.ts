@@ -37,10 +37,17 @@ export function scaleTo(scenario: Scenario, nodes: number): Scenario {
 }
 
 function repeated(nodes: readonly ExportedNode[], count: number): ExportedNode[] {
+  const names = new Set(nodes.map(({ name }) => name))
+  const called = (name: string, turn: number): string => {
+    const made = `${name}.${turn}`
+    if (names.has(made)) return called(made, turn)
+    names.add(made)
+    return made
+  }
   return Array.from({ length: count }, (_, i) => {
     const node = nodes[i % nodes.length]
     if (node === undefined) throw new RangeError('the fleet is empty')
     const turn = Math.floor(i / nodes.length)
-    return turn === 0 ? node : { ...node, name: `${node.name}~${turn + 1}` }
+    return turn === 0 ? node : { ...node, name: called(node.name, turn + 1) }
   })
 }
