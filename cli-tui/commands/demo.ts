@@ -40,20 +40,16 @@ function closing({ io, out: { paint } }: Context, stage: Stage): string {
           '',
           'The mesh is running until you press Ctrl-C. In another terminal, in this folder:',
           ...[
-            `export CHORUS_STATE=${first.stateDir} XDG_CONFIG_HOME=${stage.dir}/operator`,
-            'npx chorus top                           # the whole mesh, live: ? for help, q to leave',
+            `export CHORUS_STATE=${first.stateDir}`,
+            `export XDG_CONFIG_HOME=${stage.dir}/operator`,
+            'npx chorus top                         # the whole mesh; ? helps, q leaves',
             'npx chorus status; npx chorus nodes; npx chorus log',
-            'npx chorus rollback web/hello --wait     # everybody goes back',
-            `npx chorus status --state ${second.stateDir}   # as another node sees it`,
+            'npx chorus rollback web/hello --wait   # everybody goes back',
+            `npx chorus status --state ${second.stateDir}`,
           ].map((line) => `  ${paint('cyan', line)}`),
         ]
-      : ['', 'The peers are stopped and their folders removed. In a terminal the mesh would stay up for you to try.']
-  return [
-    ...tries,
-    '',
-    'Next: a mesh of your own, with chorus init, invite and join: see docs/quick-start.md.',
-    '',
-  ].join('\n')
+      : ['', 'The peers are stopped, their folders removed. In a terminal the mesh stays up.']
+  return [...tries, '', 'Next: a mesh of your own, with init, invite and join: docs/quick-start.md', ''].join('\n')
 }
 
 function untilStopped(signal: AbortSignal): Promise<void> {
