@@ -17,6 +17,7 @@ import { Bundles } from './bundles.ts'
 import type { EventBus } from './bus.ts'
 import { Converger } from './converger.ts'
 import type { RunReport } from './converger.ts'
+import { tellRun } from './tell-run.ts'
 import { Driver } from './driver.ts'
 import { PeerConfirmation } from './confirm.ts'
 import { createEngine } from './engine.ts'
@@ -199,29 +200,5 @@ export async function assembleNode({ opened, observe, bus, fatal }: NodeOptions)
       await blobs.stop()
       await net.stop()
     },
-  }
-}
-
-/** A run as an event: in the log if it changed or failed something. */
-function tellRun(bus: EventBus, { why, outcomes, changed, converged, ms, handsOff }: RunReport): void {
-  const level = converged ? (changed ? 'info' : 'debug') : 'warn'
-  const counts = Object.fromEntries(
-    [...Map.groupBy(outcomes, ({ state }) => state)].map(([state, all]) => [state, all.length]),
-  )
-  const text = Object.entries(counts)
-    .map(([state, n]) => `${n} ${state}`)
-    .join(', ')
-  const message = `Run (${why}${handsOff === null ? '' : `, ${handsOff}: nothing changed`}): ${text || 'nothing to do'}.`
-  bus.emit({ kind: 'run', level, message, fields: { why, ...counts, changed, converged, ms: Math.round(ms) } })
-  for (const { policy, key, state, reason, code } of outcomes) {
-    if (state === 'kept') continue
-    const bad = state === 'failed' || state === 'skipped' || state === 'waiting'
-    const fields = { policy, key, state, ...(code === undefined ? {} : { code }) }
-    bus.emit({
-      kind: 'resource',
-      level: bad ? 'warn' : 'info',
-      message: `${policy} ${key}: ${state}: ${reason}`,
-      fields,
-    })
   }
 }

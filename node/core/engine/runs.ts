@@ -265,7 +265,7 @@ function answerRefs(state: EngineState, converging: Converging): void {
   const bad = Object.entries(state.local.inForce).filter(([, { state: became }]) => became !== 'ok')
   for (const ref of converging.refs.splice(0)) {
     if (state.local.hold !== null) {
-      const message = `Hands off: this node is held (${state.local.hold.reason}). Say "chorus hold --off" first.`
+      const message = `Hands off: this node is held (${state.local.hold.reason}). Say "chorus unhold" first.`
       reply(state, ref, { ok: false, code: 'E_HELD', message })
     } else if (bad.length > 0) {
       const message = `Not converged: ${bad.map(([policy]) => policy).join(', ')}.`
