@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Driver } from './driver.ts'
 import type { RunResult } from './result.ts'
 import { runScenario } from './run.ts'
 import { AGAIN, setupOf } from './testing/small.ts'
@@ -121,5 +122,21 @@ events: [{ at: 1s, publish: p, by: ci }, { at: 5s, revoke: ci }, { at: 20s, publ
     const joined = await run(`${TWO}events: [{ at: 1s, publish: p }, { at: 30s, join: b }]\n`)
     expect(joined.publications[0]).toMatchObject({ selected: 30, converged: 1, applied: { count: 30 } })
     expect(joined.publications[0]?.applied.last).toBeLessThan(20_000)
+  })
+
+  it('lets junk come first, and the right record is taken all the same', async () => {
+    const scenario = setupOf(`
+scenario: Everybody next to the publisher lies
+fleet: { web: { count: 30 }, bad: { count: 10 } }
+policies: { p: { select: "true" } }
+events: [{ at: 1s, malicious: group == 'bad', do: junk-signatures, for: 20s }, { at: 2s, publish: p }]
+`)
+    const lines: string[] = []
+    const driver = new Driver(scenario)
+    driver.world.observe({ see: ({ kind, text, atMs }) => kind === 'heard' && atMs < 2_900 && lines.push(text) })
+    await driver.run()
+    expect(lines.filter((text) => text.includes('bad-') && text.endsWith('reject')).length).toBeGreaterThan(20)
+    expect(driver.published[0]?.publication.counts).toMatchObject({ durable: 40, applied: 40 })
+    expect(driver.world.violations).toEqual([])
   })
 })

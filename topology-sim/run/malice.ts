@@ -16,6 +16,8 @@ export interface Malice {
 /** How often a member that sends on its own does so, and how much at once: what one neighbour can judge in that time. */
 const REPEAT_MS = 1_000
 const FLOOD_COPIES = 20
+/** How much later than the junk the right envelope is passed on. Milliseconds. */
+const AHEAD_MS = 50
 /** Envelopes that it keeps to send again. */
 const KEPT = 32
 
@@ -26,7 +28,10 @@ export function turnBad(behaviour: Behaviour, malice: Malice): () => void {
   const listen: Misbehaviour = {
     relay: (bytes) => {
       if (heard.length < KEPT) heard.push(bytes)
-      return behaviour === 'equivocate' ? 'drop' : 'pass'
+      if (behaviour !== 'junk-signatures') return behaviour === 'equivocate' ? 'drop' : 'pass'
+      // The junk is there first: whoever remembers it by its body refuses the right one.
+      toAll(malice, withJunkSignature(malice, bytes))
+      return AHEAD_MS
     },
   }
   const how = HOW[behaviour]
