@@ -123,7 +123,8 @@ describe('the network', () => {
     await new Promise((resolve) => server.once('listening', resolve))
     const { port } = server.address() as AddressInfo
     const taken = startNode({ options: { listen: [`/ip4/127.0.0.1/tcp/${port}`] } })
-    await expect(taken).rejects.toMatchObject({ code: 'E_ADDRESS' })
+    const message = expect.stringMatching(/the port is in use.* --listen, such as 127\.0\.0\.1:0\.$/)
+    await expect(taken).rejects.toMatchObject({ code: 'E_ADDRESS', message })
     await expect(startNode({ options: { listen: ['nonsense'] } })).rejects.toMatchObject({ code: 'E_ADDRESS' })
     const a = await startNode()
     await expect(a.net.dialNow('nonsense')).rejects.toMatchObject({ code: 'E_ADDRESS' })

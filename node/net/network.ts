@@ -4,6 +4,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createSigner } from '../crypto.ts'
 import type { Key } from '../core/index.ts'
 import { messageOf, NodeError } from '../errors.ts'
+import { whyNotListening } from './listen-why.ts'
 import { NET_LIMITS } from '../limits.ts'
 import { Admissions } from './admission.ts'
 import { Counters } from './counters.ts'
@@ -115,7 +116,7 @@ export async function createNetwork(options: NetworkOptions, handlers: NetworkHa
       } catch (error) {
         throw new NodeError(
           'E_ADDRESS',
-          `Cannot listen on ${options.listen.join(', ')}: ${messageOf(error)}`,
+          `Cannot listen on ${options.listen.join(', ')}: ${whyNotListening(error)}.`,
           { listen: options.listen },
           error,
         )
