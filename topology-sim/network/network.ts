@@ -6,8 +6,8 @@ export type Parcel =
   | { readonly type: 'sync'; readonly frame: SyncFrame }
   | { readonly type: 'admission'; readonly conn: number; readonly frame: AdmissionFrame }
   | { readonly type: 'admissionEnd'; readonly conn: number }
-  /** The blocks of a bundle, to one who asked for them. `fetch` is the receiver's. */
-  | { readonly type: 'blocks'; readonly fetch: number; readonly junk: boolean }
+  /** The blocks of a bundle, to one who asked for them: all of them, or a piece. `fetch` is the receiver's. */
+  | { readonly type: 'blocks'; readonly fetch: number; readonly junk: boolean; readonly piece?: number }
 
 /** What a network needs of the world that it runs in. Nodes are numbers from 0, times are virtual microseconds. */
 export interface NetworkHost {

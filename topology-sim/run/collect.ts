@@ -13,6 +13,8 @@ import type {
 } from './result.ts'
 import { sampleTopology } from './sample.ts'
 
+const UNHELD = 'the publisher gives up waiting: no other peer holds its bundle yet (E_UNHELD)'
+
 /**
  * What a run has come to so far.
  *
@@ -202,7 +204,7 @@ function timelineOf({ timeline }: Driver, publications: readonly PublicationResu
       ms === null ? [] : [{ atMs: round(atMs + ms), kind, text: `${name}: ${text}` }]
     return [
       ...at(acknowledgedMs, 'acknowledged', 'another peer holds it'),
-      ...(code === null ? [] : at(0, 'refused', code)),
+      ...(code === null ? [] : at(0, 'refused', code === 'E_UNHELD' ? UNHELD : `not taken (${code})`)),
       ...at(applied.p50, 'half', 'half of its nodes have it'),
       ...at(applied.p99, 'most', '99% of those that got it have it'),
       ...at(

@@ -179,10 +179,10 @@ export class Driver {
     return nodes - converged <= this.blast.failed && world.agree()
   }
 
-  /** Versions that are to reach everyone. */
+  /** Versions that are to reach everyone: the publisher of one that nobody held in time has waited for nothing, but it spreads. */
   #pending(): readonly Publication[] {
     return this.published.flatMap(({ publication }) =>
-      publication.version === null || publication.reply?.ok === false ? [] : [publication],
+      publication.version === null || isRefused(publication) ? [] : [publication],
     )
   }
 
@@ -244,6 +244,10 @@ export class Driver {
         for (const at of times) if (at > last) last = at
     return last
   }
+}
+
+function isRefused({ reply }: Publication): boolean {
+  return reply?.ok === false && reply.code !== 'E_UNHELD'
 }
 
 function overlayOf({ overlay }: Scenario): NonNullable<WorldOptions['overlay']> {

@@ -1,8 +1,10 @@
 import type { Cid, Key } from '../../node/core/index.ts'
+import type { Parcel } from '../network/network.ts'
 import { parcelBytes } from '../network/weights.ts'
 import { SIM_LIMITS } from '../limits.ts'
 import { feed } from './drive.ts'
 import { EVENT, type WorldState } from './state.ts'
+import { BLOCK_BYTES, countWord, Swarm, wireBytes } from './swarm.ts'
 import { trace } from './trace.ts'
 
 /** Of each node and bundle: held whole, wanted by the engine, on its way. */
@@ -21,6 +23,8 @@ interface Stock {
   readonly asked: Int32Array | null
   /** Of a small bundle that took long: who else was asked, by node. */
   readonly more: Map<number, Asking>
+  /** Of a large one, where lines have a width. */
+  readonly swarm: Swarm | null
 }
 
 interface Asking {
@@ -29,11 +33,6 @@ interface Asking {
   doneUs: number
 }
 
-/** Wanting, having and following: what precedes blocks on the wire in the daemon's protocol. Bytes. */
-const CONTROL_BYTES = 124
-/** What a block has beside its content; blocks of 256 KiB. */
-const BLOCK_BYTES = 262_144
-const BLOCK_HEAD_BYTES = 90
 /** The daemon's fetches look around this often (`TICK_MS` of `node/blobs`), and ask one more peer each time for a small bundle. */
 const TICK_MS = 250
 /** As `BLOB_LIMITS.idleMs` and `BLOB_LIMITS.peersPerFetch` of the daemon. */
@@ -44,7 +43,8 @@ const UNSAID = -1
 
 /**
  * Bundles on their way, as `node/blobs` brings them. A small one (a block) is asked of whoever told of it, and sent on as
- * soon as that has it. A larger one is taken from the neighbour that can give it first; if none has it yet, the node
+ * soon as that has it. A larger one comes piece by piece from all that have any (`Swarm`); where no line has a width,
+ * so that pieces would come no sooner, it is taken from the neighbour that can give it first; if none has it yet, the node
  * follows them all, and is told by the first that gets it. Who asks, who has and who follows is known here, so only the
  * blocks are events; what the words before them cost in time and bytes is counted.
  */
@@ -65,7 +65,14 @@ export class Blobs {
     if (known !== undefined) return known
     const index = this.#list.length
     const asked = size <= BLOCK_BYTES ? new Int32Array(this.#state.size) : null
-    this.#list.push({ cid, size, flags: new Uint8Array(this.#state.size), asked, more: new Map() })
+    const flags = new Uint8Array(this.#state.size)
+    const host = {
+      cid,
+      isWanted: (node: number) => ((flags[node] ?? 0) & (WANTED | HELD | WHOLE)) === WANTED,
+      finished: (node: number) => this.#whole(node, index),
+    }
+    const swarm = asked === null && this.#state.links.bounded ? new Swarm(this.#state, index, size, host) : null
+    this.#list.push({ cid, size, flags, asked, more: new Map(), swarm })
     this.#stocks.set(cid, index)
     return index
   }
@@ -84,16 +91,24 @@ export class Blobs {
     const stock = this.#list[this.#stock(cid, size)]
     this.#ticking = this.#state.nowUs - this.#latestUs < STREAM_IDLE_MS * 1000
     this.#latestUs = this.#state.nowUs
-    if (stock !== undefined) stock.flags[node] = (stock.flags[node] ?? 0) | HELD
+    if (stock === undefined) return
+    stock.flags[node] = (stock.flags[node] ?? 0) | HELD
+    stock.swarm?.put(node)
   }
 
   forgetAll(node: number): void {
-    for (const { flags } of this.#list) flags[node] = 0
+    for (const { flags, swarm } of this.#list) {
+      flags[node] = 0
+      swarm?.forget(node, false)
+    }
   }
 
   /** What was under way ends with a node's life; what is held stays. */
   forgetWants(node: number): void {
-    for (const { flags } of this.#list) flags[node] = (flags[node] ?? 0) & HELD
+    for (const { flags, swarm } of this.#list) {
+      flags[node] = (flags[node] ?? 0) & HELD
+      swarm?.forget(node, true)
+    }
   }
 
   /** @param from peers that may have it, the one that told of it first */
@@ -108,6 +123,10 @@ export class Blobs {
     // It survived a restart.
     if ((flags & HELD) !== 0) return this.#state.later(0, EVENT.stored, node, index)
     if ((flags & COMING) !== 0) return
+    if (stock.swarm !== null) {
+      if ((flags & WANTED) === 0) stock.swarm.start(node)
+      return
+    }
     const first = this.#state.indexOf.get(from[0] ?? '')
     if (stock.asked === null || first === undefined || !this.#state.connections.isLive(node, first))
       return this.#seek(node, index)
@@ -119,7 +138,7 @@ export class Blobs {
     const stock = this.#list[index]
     if (stock === undefined || stock.asked === null) return
     const state = this.#state
-    this.#word(node, from)
+    countWord(this.#state, node, from)
     stock.asked[node] = from + 1
     const oneWayUs = state.links.baseUs(node, from)
     const has = ((stock.flags[from] ?? 0) & (HELD | WHOLE)) !== 0
@@ -141,7 +160,7 @@ export class Blobs {
       return this.#checkLater(node, index, SIM_LIMITS.blobReportMs)
     asking.peers.push(next)
     stock.more.set(node, asking)
-    this.#word(node, next)
+    countWord(this.#state, node, next)
     if (((stock.flags[next] ?? 0) & (HELD | WHOLE)) !== 0) this.#take(node, next, index, state.links.baseUs(node, next))
     state.later(TICK_MS * 1000, EVENT.action, node, () => this.#askAnother(node, index))
   }
@@ -152,9 +171,10 @@ export class Blobs {
   }
 
   keep(node: number, cids: readonly Cid[]): void {
-    for (const { cid, flags } of this.#list) {
+    for (const { cid, flags, swarm } of this.#list) {
       if (flags[node] !== HELD || cids.includes(cid)) continue
       flags[node] = 0
+      swarm?.forget(node, false)
     }
   }
 
@@ -166,7 +186,7 @@ export class Blobs {
     let best = -1
     let bestUs = Number.POSITIVE_INFINITY
     for (const other of state.connections.neighbours(node)) {
-      this.#word(node, other)
+      countWord(state, node, other)
       if (((stock.flags[other] ?? 0) & (HELD | WHOLE)) === 0 || !state.connected(node, other)) continue
       const at = Math.max(state.links.freeUs(other), state.nowUs) + state.links.baseUs(other, node)
       if (at >= bestUs) continue
@@ -175,18 +195,6 @@ export class Blobs {
     }
     if (best >= 0) return this.#take(node, best, index, UNSAID)
     this.#checkLater(node, index, SIM_LIMITS.blobReportMs)
-  }
-
-  /** What is said before blocks come is counted, and no event. */
-  #word(from: number, to: number): void {
-    const { counters } = this.#state.network
-    const { links } = this.#state
-    counters.frames++
-    counters.bytesBy.blobs += CONTROL_BYTES
-    counters.bytesOut[from] = (counters.bytesOut[from] ?? 0) + CONTROL_BYTES
-    counters.bytesIn[to] = (counters.bytesIn[to] ?? 0) + CONTROL_BYTES
-    const at = links.regionOf(from) * links.regions + links.regionOf(to)
-    counters.regionBytes[at] = (counters.regionBytes[at] ?? 0) + CONTROL_BYTES
   }
 
   #checkLater(node: number, index: number, ms: number): void {
@@ -205,16 +213,17 @@ export class Blobs {
       return this.#checkLater(node, index, how === 'silent' ? SIM_LIMITS.blobAnswerMs : 1000)
     const oneWay = state.links.baseUs(node, from)
     const words = lateUs >= 0 ? lateUs : (stock.asked === null ? 3 : 1) * oneWay
-    const bytes = stock.size + Math.ceil(stock.size / BLOCK_BYTES) * BLOCK_HEAD_BYTES
+    const bytes = wireBytes(stock.size)
     const parcel = { type: 'blocks', fetch: index, junk: how === 'junk' } as const
     state.later(words, EVENT.action, from, () => state.network.send(from, node, parcelBytes(parcel, bytes), parcel))
     // Ten times what it may take at 1 Mbit/s: whoever vanished in the middle is given up.
     this.#checkLater(node, index, SIM_LIMITS.blobAnswerMs + stock.size / 12)
   }
 
-  arrived(node: number, from: number, index: number, junk: boolean): void {
+  arrived(node: number, from: number, { fetch: index, junk, piece }: Parcel & { type: 'blocks' }): void {
     const stock = this.#list[index]
     if (stock === undefined) return
+    if (stock.swarm !== null) return stock.swarm.arrived(node, from, piece ?? 0, junk)
     const flags = stock.flags[node] ?? 0
     if ((flags & COMING) === 0 || (flags & (HELD | WHOLE)) !== 0) return
     stock.flags[node] = flags & ~COMING
@@ -224,10 +233,17 @@ export class Blobs {
       feed(this.#state, node, { type: 'blobFailed', cid: stock.cid, peer, code: 'E_CID_MISMATCH', final: false })
       return
     }
+    this.#whole(node, index)
+  }
+
+  #whole(node: number, index: number): void {
+    const stock = this.#list[index]
+    if (stock === undefined) return
     stock.flags[node] = (stock.flags[node] ?? 0) | WHOLE
     const asking = stock.more.get(node)
     if (asking !== undefined) asking.doneUs = this.#state.nowUs
-    for (const other of this.#state.connections.neighbours(node)) this.#offer(node, other, index)
+    if (stock.swarm === null)
+      for (const other of this.#state.connections.neighbours(node)) this.#offer(node, other, index)
     const { fsyncMs = 2 } = this.#state.options.disk ?? {}
     const slowness = this.#state.slowness.get(node) ?? 1
     const us = fsyncMs * 1000 * (slowness === Number.POSITIVE_INFINITY ? 1 : slowness)
@@ -271,14 +287,16 @@ export class Blobs {
       if (stock.asked[to] === from + 1) this.#take(to, from, index, 0)
       return
     }
-    this.#word(from, to)
+    countWord(this.#state, from, to)
     this.#take(to, from, index, 2 * this.#state.links.baseUs(from, to))
   }
 
   /** A new connection may have what others did not. */
   connected(node: number, other: number): void {
     for (let index = 0; index < this.#list.length; index++) {
-      if (((this.#list[index]?.flags[other] ?? 0) & HELD) !== 0) this.#offer(other, node, index)
+      const swarm = this.#list[index]?.swarm ?? null
+      if (swarm !== null) swarm.connected(node, other)
+      else if (((this.#list[index]?.flags[other] ?? 0) & HELD) !== 0) this.#offer(other, node, index)
     }
   }
 
@@ -287,6 +305,7 @@ export class Blobs {
     const stock = this.#list[index]
     const flags = stock?.flags[node] ?? 0
     if (stock === undefined || (flags & WANTED) === 0 || (flags & (HELD | WHOLE)) !== 0) return
+    if (stock.swarm !== null) return stock.swarm.check(node)
     stock.flags[node] = flags & ~COMING
     if (stock.asked !== null) stock.asked[node] = 0
     stock.more.delete(node)

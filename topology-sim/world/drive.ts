@@ -87,7 +87,7 @@ export function receive(state: WorldState, node: number, from: number, parcel: P
       if (state.observers.length > 0) trace(state, node, 'received', sentence(parcel), { from })
       return feed(state, node, { type: 'syncFrame', peer: state.genesis.keys[from] ?? '', frame: parcel.frame })
     case 'blocks':
-      return state.blobs.arrived(node, from, parcel.fetch, parcel.junk)
+      return state.blobs.arrived(node, from, parcel)
     default:
       return state.connections.took(node, parcel)
   }
