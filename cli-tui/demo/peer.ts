@@ -7,7 +7,7 @@ import { installed } from '../../node/control/index.ts'
 import { CliError } from '../errors.ts'
 
 /** This very command, as a file that Node runs: compiled or not. */
-const MAIN = join(installed().folder, import.meta.url.endsWith('.ts') ? 'cli-tui/main.ts' : 'dist/bin/chorus.js')
+export const MAIN = join(installed().folder, import.meta.url.endsWith('.ts') ? 'cli-tui/main.ts' : 'dist/bin/chorus.js')
 /** Loading libp2p and opening the store takes about a second on a slow machine. */
 const UP_MS = 20_000
 /** After this an orderly end is not coming. */

@@ -12,6 +12,8 @@ import { Peer } from './peer.ts'
 /** A folder below the system's temporary one with everything that the demo makes, and the peers that work in it. */
 export class Stage {
   readonly dir: string
+  /** Where the root key is: outside the peers' folders, as an operator's would be. */
+  readonly operator: string
   readonly peers: readonly Peer[]
   readonly #io: Io
   readonly #env: Readonly<Record<string, string | undefined>>
@@ -19,9 +21,9 @@ export class Stage {
   constructor(io: Io, names: readonly string[]) {
     this.#io = io
     this.dir = mkdtempSync(join(tmpdir(), 'chorus-demo-'))
-    for (const part of ['hosts', 'logs', 'operator']) mkdirSync(join(this.dir, part))
-    // The root key goes where an operator's would, but inside the demo's folder.
-    this.#env = { ...io.env, XDG_CONFIG_HOME: join(this.dir, 'operator'), NO_COLOR: '1', FORCE_COLOR: undefined }
+    this.operator = join(this.dir, 'operator')
+    for (const path of [join(this.dir, 'hosts'), join(this.dir, 'logs'), this.operator]) mkdirSync(path)
+    this.#env = { ...io.env, XDG_CONFIG_HOME: this.operator, NO_COLOR: '1', FORCE_COLOR: undefined }
     this.peers = names.map((name) => {
       const stateDir = join(this.dir, name)
       mkdirSync(stateDir, { mode: 0o700 })
