@@ -45,7 +45,8 @@ export function editLine(lines: readonly string[], edit: LineEdit): EditedLines 
   const places = match === undefined ? [] : placesOf(lines, text, match)
   if (places.length > 0) {
     const wrong = places.filter((at) => lines[at] !== text)
-    const now = lines.map((line, at) => (wrong.includes(at) ? text : line))
+    const now = [...lines]
+    for (const at of wrong) now[at] = text
     return { lines: wrong.length === 0 ? lines : now, undo: wrong.map((at) => ({ text, was: lines[at] ?? null })) }
   }
   if (lines.includes(text)) return { lines, undo: [] }
