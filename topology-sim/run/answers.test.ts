@@ -139,4 +139,20 @@ events: [{ at: 1s, malicious: group == 'bad', do: junk-signatures, for: 20s }, {
     expect(driver.published[0]?.publication.counts).toMatchObject({ durable: 40, applied: 40 })
     expect(driver.world.violations).toEqual([])
   })
+
+  it('says why a version is in force nowhere', async () => {
+    const { timeline } = await run(`${TWO}
+publishers: { ops: {}, ci: { policies: ['web'] } }
+events:
+  - { at: 1s, publish: p, by: ci }
+  - { at: 5s, publish: web, by: ci }
+  - { at: 15s, publish: web, by: ci }
+  - { at: 30s, restore-publisher: ci, from: 10s, publishes: web }
+`)
+    const fates = timeline.filter(({ kind }) => kind === 'fate').map(({ text }) => text)
+    expect(fates).toEqual([
+      'p: void, nobody applies it (E_SCOPE)',
+      'web: loses the fork: of the versions with its number another one wins',
+    ])
+  })
 })

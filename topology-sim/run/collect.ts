@@ -1,6 +1,7 @@
 import type { Quantiles } from '../world/measure.ts'
 import type { Driver, Published } from './driver.ts'
 import { checkExpectations } from './expect.ts'
+import { fateOf } from './fate.ts'
 import { curveOf, round, share, sinceOf, sortedAfter, timesOf, type Since } from './figures.ts'
 import type {
   FleetFigures,
@@ -198,13 +199,17 @@ function trafficOf({ world, fleet, scenario }: Driver): TrafficFigures {
 }
 
 /** What happened and what came of it, by time. */
-function timelineOf({ timeline }: Driver, publications: readonly PublicationResult[]): RunResult['timeline'] {
-  const milestones = publications.flatMap(({ name, atMs, acknowledgedMs, applied, selected, failed, code }) => {
+function timelineOf(driver: Driver, publications: readonly PublicationResult[]): RunResult['timeline'] {
+  const milestones = publications.flatMap((result, i) => {
+    const { name, atMs, acknowledgedMs, delivered, applied, selected, failed, code } = result
+    const published = driver.published[i]
+    const fate = published === undefined ? null : fateOf(driver, published)
     const at = (ms: number | null, kind: string, text: string): RunResult['timeline'] =>
       ms === null ? [] : [{ atMs: round(atMs + ms), kind, text: `${name}: ${text}` }]
     return [
       ...at(acknowledgedMs, 'acknowledged', 'another peer holds it'),
       ...(code === null ? [] : at(0, 'refused', code === 'E_UNHELD' ? UNHELD : `not taken (${code})`)),
+      ...(fate === null ? [] : at(delivered.last, 'fate', fate)),
       ...at(applied.p50, 'half', 'half of its nodes have it'),
       ...at(applied.p99, 'most', '99% of those that got it have it'),
       ...at(
@@ -216,5 +221,5 @@ function timelineOf({ timeline }: Driver, publications: readonly PublicationResu
       ),
     ]
   })
-  return [...timeline, ...milestones].toSorted((a, b) => a.atMs - b.atMs)
+  return [...driver.timeline, ...milestones].toSorted((a, b) => a.atMs - b.atMs)
 }
