@@ -8,14 +8,14 @@ import { NodeNews } from './news.ts'
 import { SpreadTimes } from './spread.ts'
 
 /** n1 with n2 as a member, and news of what n1 is told. */
-function opened() {
+function opened(startedAt = 0) {
   const scene = meshOf()
   join(scene, 'n2')
   const version = scene.publish(actor('n1'), 'web/site')
   const probe = new Probe('n1', scene.records, scene.now)
   const told: Omit<ControlEvent, 'at'>[] = []
   const spread = new SpreadTimes()
-  const world = (): NodeWorld => worldOf(probe)
+  const world = (): NodeWorld => ({ ...worldOf(probe), startedAt })
   const news = new NodeNews({ world, spread, emit: (event) => told.push(event), later: (work) => work() })
   const hear = (kind: string, fields: ControlEvent['fields'], at = scene.now + 5000): void =>
     news.hear({ at, kind, level: 'debug', message: '', fields })
@@ -56,6 +56,13 @@ describe('news of nodes', () => {
     beacon('ok', 'behind', policies)
     expect(spread.list()).toMatchObject([{ policy: 'web/site', version: version.id, nodes: 1 }])
   })
+})
+
+it('A version from before this daemon started is not measured: nobody saw it arrive', () => {
+  const { beacon, spread, version } = opened(Number.MAX_SAFE_INTEGER)
+  const policies = { 'web/site': { version: version.id, state: 'ok' } }
+  beacon('ok', 'drift', policies)
+  expect(spread.list()).toEqual([])
 })
 
 describe('news of versions', () => {

@@ -79,20 +79,22 @@ export class NodeNews {
     // Nobody saw when it changed.
     if (was === null || typeof policies !== 'object' || policies === null) return
     for (const [policy, { version, state }] of Object.entries(policies as Beacon['policies']))
-      if (state === 'ok') this.#reached(ledger, key, policy, version, at)
+      if (state === 'ok') this.#reached(world, key, policy, version, at)
   }
 
   /** This node's own run. */
   #applied(at: number): void {
-    const { view, self } = this.#options.world()
-    for (const { policy, inForce, state } of view.policies())
-      if (inForce !== null && state === 'ok') this.#reached(view.ledger, self, policy, inForce, at)
+    const world = this.#options.world()
+    for (const { policy, inForce, state } of world.view.policies())
+      if (inForce !== null && state === 'ok') this.#reached(world, world.self, policy, inForce, at)
   }
 
-  #reached(ledger: NodeWorld['view']['ledger'], node: string, policy: string, version: string, at: number): void {
-    const record = ledger.get(version)
+  #reached({ view, startedAt }: NodeWorld, node: string, policy: string, version: string, at: number): void {
+    const record = view.ledger.get(version)
     if (record === undefined || !isVersion(record)) return
     const { seq, at: publishedAt } = record.body
+    // It may have been in force before this daemon was there to hear it: a restart, or drift put right, is no arrival.
+    if (publishedAt < startedAt) return
     this.#options.spread.reached(node, { policy, version, seq, at: publishedAt }, at)
   }
 
