@@ -112,6 +112,11 @@ export class Links {
     return this.#upUntil[node] ?? 0
   }
 
+  /** How long the uplink takes to send so many bytes; 0 where it has no bound. */
+  uplinkUs(node: number, bytes: number): number {
+    return (bytes * 1e6) / (this.#uplink[this.#regionOf[node] ?? 0] ?? Number.POSITIVE_INFINITY)
+  }
+
   /** When a message of `bytes` that is sent now has arrived; takes its share of both ends' bandwidth. */
   arrivalUs(nowUs: number, from: number, to: number, bytes: number): number {
     const here = this.#regionOf[from] ?? 0

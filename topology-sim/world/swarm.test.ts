@@ -32,6 +32,23 @@ describe('a large bundle over lines of some width', () => {
     expect((await large('')).traceHash).toBe(run.traceHash)
   })
 
+  it('is asked of a seed once before it is repeated, when all know only the seed', async () => {
+    const { publications } = await runScenario(
+      setupOf(`
+scenario: All know all
+fleet: { web: { count: 20 } }
+regions: { a: { latency: 10ms, bandwidth: 10Mbit } }
+overlay: { kind: full }
+policies: { p: { select: "true", size: 2MB } }
+events: [{ at: 1s, publish: p }]
+`),
+      AGAIN,
+    )
+    // 1.6 s is the least, 30 s if the seed sent it to each of them.
+    expect(publications[0]?.applied.count).toBe(20)
+    expect(publications[0]?.applied.last).toBeLessThan(8_000)
+  })
+
   it.each(['drop', 'lie-about-blobs'])('comes although some %s', async (how) => {
     const run = await large(`  - { at: 500ms, malicious: group == 'bad', do: ${how}, for: 5m }\n`)
     expect(run.publications[0]?.converged).toBe(1)

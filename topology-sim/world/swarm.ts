@@ -15,6 +15,8 @@ const WINDOW_BYTES = 4 * 1024 * 1024
 const SHARE = 4
 /** A peer with so much to send says that it is busy, unless it is asked for what it gave to nobody yet. Microseconds. */
 const BUSY_US = 50_000
+/** The daemon's fetches look around this often (`TICK_MS` of `node/blobs`): who was told to come later does. Microseconds. */
+const TICK_US = 250_000
 /** Announcements are gathered for this long (`GATHER_MS` of the daemon's server). Microseconds. */
 const GATHER_US = 20_000
 
@@ -51,11 +53,13 @@ export class Swarm {
   readonly #bytes: number
   /** Pieces under way to a node at most; two, so that a line is not idle between them. */
   readonly #window: number
-  /** By node, a bit for each piece: held and verified, asked for, given to somebody. */
+  /** By node, a bit for each piece: held and verified, asked for, given (or promised) to somebody. */
   readonly #have: Uint32Array
   readonly #asked: Uint32Array
   readonly #given: Uint32Array
   readonly #flying: Uint8Array
+  /** Pieces that a node was asked for and has not begun to send. */
+  readonly #promised: Uint16Array
   /** It will look for pieces soon. */
   readonly #stirred: Uint8Array
   /** What was held when it was last looked after. */
@@ -77,6 +81,7 @@ export class Swarm {
     this.#given = bits()
     this.#before = bits()
     this.#flying = new Uint8Array(state.size)
+    this.#promised = new Uint16Array(state.size)
     this.#stirred = new Uint8Array(state.size)
   }
 
@@ -142,6 +147,7 @@ export class Swarm {
       .neighbours(node)
       .filter((other) => this.#have[other] !== 0 && bad?.has(other) !== true && state.connected(node, other))
     const shares = new Map<number, number>()
+    let isBusy = false
     while ((this.#flying[node] ?? 0) < this.#window) {
       const missing = this.#all & ~(this.#have[node] ?? 0) & ~(this.#asked[node] ?? 0)
       let best = -1
@@ -151,10 +157,12 @@ export class Swarm {
         const share = shares.get(other) ?? 0
         const theirs = missing & (this.#have[other] ?? 0)
         if (theirs === 0 || share >= SHARE) continue
-        const waitUs = Math.max(0, state.links.freeUs(other) - state.nowUs)
+        const waitUs = this.#waitUs(other)
         const fresh = theirs & ~(this.#given[other] ?? 0)
-        // Who has nothing at all under way waits in its turn.
-        if (fresh === 0 && waitUs > BUSY_US && (this.#flying[node] ?? 0) > 0) continue
+        if (fresh === 0 && waitUs > BUSY_US) {
+          isBusy = true
+          continue
+        }
         // Of those with as much to send the one that is asked for least, so that the work is shared.
         const us = waitUs + state.links.baseUs(node, other) + share * BUSY_US
         if (us >= bestUs) continue
@@ -166,6 +174,13 @@ export class Swarm {
       shares.set(best, (shares.get(best) ?? 0) + 1)
       if (!this.#ask(node, best, this.#draw(bits))) shares.set(best, SHARE)
     }
+    if (this.#flying[node] === 0 && isBusy) this.#stir(node, TICK_US)
+  }
+
+  /** How long a peer sends what it was asked for so far. */
+  #waitUs(node: number): number {
+    const { links, nowUs } = this.#state
+    return Math.max(0, links.freeUs(node) - nowUs) + links.uplinkUs(node, (this.#promised[node] ?? 0) * this.#bytes)
   }
 
   /** One of the bits at random, so that peers that start together have something to give each other. */
@@ -185,11 +200,14 @@ export class Swarm {
     this.#asked[node] = (this.#asked[node] ?? 0) | bit
     this.#flying[node] = (this.#flying[node] ?? 0) + 1
     if (how === 'silent') return false
-    const given = (this.#given[from] ?? 0) | bit
-    this.#given[from] = given >>> 0 === this.#all ? 0 : given
+    this.#given[from] = (this.#given[from] ?? 0) | bit
+    this.#promised[from] = (this.#promised[from] ?? 0) + 1
     const parcel = { type: 'blocks', fetch: this.#index, junk: how === 'junk', piece } as const
-    const send = (): void => state.network.send(from, node, parcelBytes(parcel, this.#bytes), parcel)
-    state.later(state.links.baseUs(node, from), EVENT.action, from, send)
+    const { nowUs, queue, links } = state
+    queue.add(nowUs + links.baseUs(node, from), EVENT.action, -1, 0, () => {
+      this.#promised[from] = (this.#promised[from] ?? 0) - 1
+      if (state.isUp(from)) state.network.send(from, node, parcelBytes(parcel, this.#bytes), parcel)
+    })
     return true
   }
 
