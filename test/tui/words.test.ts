@@ -40,3 +40,24 @@ describe('what a policy is called', () => {
     expect(over).not.toContain('0%')
   })
 })
+
+describe('alarms', () => {
+  const told = async (columns: number, rows: number, alarm: { code: string; subject: string; message: string }) => {
+    const summary = { ...(await source.summary()), alarms: [alarm] }
+    const data = { connection: source.connection(), actions: source.actions(), events: [], summary }
+    const drawn = frame({ ui: FIRST_UI, data, columns, rows, marks: UNICODE, colour: false, now: FLEET_NOW }).rows
+    return drawn.slice(2, 5).map((row) => row.trimEnd())
+  }
+  const message =
+    'The policy web/site has 2 versions that do not know of each other. Publish one that follows them all.'
+
+  it('are told whole where there is room, and name what they are about once', async () => {
+    const [first = '', second = ''] = await told(80, 30, { code: 'conflict', subject: 'web/site', message })
+    expect(`${first} ${second.trim()}`).toBe(`! conflict ${message}`)
+    const [short = ''] = await told(60, 16, { code: 'conflict', subject: 'web/site', message })
+    expect(short).toMatch(/^! conflict The policy web\/site .*…$/)
+    const clone = { code: 'E_CLONED', subject: 'cyd', message: 'two daemons work with one key' }
+    expect((await told(80, 30, clone))[0]).toBe('! E_CLONED cyd: two daemons work with one key')
+    expect((await told(80, 30, { ...clone, subject: 'ab'.repeat(32) }))[0]).not.toContain('abab')
+  })
+})

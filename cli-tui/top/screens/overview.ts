@@ -1,8 +1,8 @@
-import { short } from '../../out/text.ts'
+import { alarmText } from '../../out/alarm.ts'
 import { choosable, layout, tableHead, tableRow } from '../columns.ts'
 import type { Column } from '../columns.ts'
 import { LOOKS, STATES, worstOf } from '../health.ts'
-import { BLANK, columnsOf, line, span } from '../line.ts'
+import { BLANK, clean, columnsOf, line, span, wrap } from '../line.ts'
 import type { Line, Span } from '../line.ts'
 import type { HeadShare, Summary } from '../source.ts'
 import { paceLines } from './pace.ts'
@@ -55,22 +55,32 @@ export function overview(view: View): Body {
 
 /** What needs attention, before anything else. */
 function alarmLines({ mesh, alarms, agents, self }: Summary, view: View): Line[] {
-  const all = alarms.map(({ code, subject, message }): Line => {
-    // Ids are recognised by their tail; the mesh itself needs no name.
-    const about = subject === '' || subject === mesh ? '' : `${subject.length > 40 ? short(subject) : subject}: `
-    return [span('! ', 'bad'), span(`${code} `, 'bad'), span(`${about}${message}`)]
-  })
+  const all: (readonly Line[])[] = alarms.map((alarm) => alarmOf(alarm, mesh, view))
   if (agents.length > 1) {
     const told = agents.map(([version, nodes]) => `${version} on ${grouped(nodes)}`).join(', ')
-    all.push([span('! ', 'warn'), span('agents of several versions: ', 'warn'), span(told)])
+    all.push([[span('! ', 'warn'), span('agents of several versions: ', 'warn'), span(told)]])
   }
-  if (self.stale)
-    all.unshift([span('! ', 'bad'), span('STALE ', 'bad'), span('this node hears too little of the mesh to be sure')])
+  if (self.stale && !alarms.some(({ code }) => code === 'STALE'))
+    all.unshift([[span('! ', 'bad'), span('STALE ', 'bad'), span('this node hears too little of the mesh to be sure')]])
   const most = isShort(view) ? 1 : ALARMS_MAX
-  const shown = all.slice(0, most)
-  if (all.length > shown.length)
-    shown.push([span(`! and ${all.length - shown.length} more: `, 'warn'), span('chorus status')])
+  const shown = all.slice(0, most).flat()
+  if (all.length > most) shown.push([span(`! and ${all.length - most} more: `, 'warn'), span('chorus status')])
   return shown.length === 0 ? [[span('no alarms', 'good')]] : shown
+}
+
+/** Rows of one alarm, where there is room for more than one. */
+const ALARM_ROWS = 2
+
+function alarmOf(alarm: Summary['alarms'][number], mesh: string, view: View): readonly Line[] {
+  const { code, subject } = alarm
+  // The mesh itself needs no name.
+  const told = clean(`${code} ${alarmText(subject === mesh ? { ...alarm, subject: '' } : alarm)}`, view.marks)
+  const rows = isShort(view) ? [told] : wrap(told, view.columns - 2)
+  const kept =
+    rows.length > ALARM_ROWS ? [...rows.slice(0, ALARM_ROWS - 1), rows.slice(ALARM_ROWS - 1).join(' ')] : rows
+  return kept.map((row, index) =>
+    index === 0 ? [span('! ', 'bad'), span(code, 'bad'), span(row.slice(code.length))] : [span(`  ${row}`)],
+  )
 }
 
 /** Small screens keep what matters most: no column titles, one alarm, one line about me. */
