@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { Random } from '../kernel/random.ts'
-import { edgeListOverlay, type Graph, isolated, randomOverlay, smallWorldOverlay, starOverlay } from './graph.ts'
+import {
+  edgeListOverlay,
+  type Graph,
+  isolated,
+  randomOverlay,
+  regularOverlay,
+  smallWorldOverlay,
+  starOverlay,
+} from './graph.ts'
 
 function edgesAreMutual(graph: Graph): boolean {
   for (let node = 0; node < graph.nodes; node++) {
@@ -21,6 +29,14 @@ describe('overlays', () => {
 
   it('a small world keeps its ring, so nobody is cut off', () => {
     expect(isolated(smallWorldOverlay(500, 4, 0.2, 32, new Random(2, 'small world')))).toBe(0)
+  })
+
+  it.each([2, 3, 4, 7, 12])('a regular overlay gives everyone %i neighbours, and leaves nobody out', (degree) => {
+    const graph = regularOverlay(60, degree, degree + 4, new Random(3, 'overlay'))
+    expect(Array.from({ length: 60 }, (_, node) => graph.degree(node))).toEqual(
+      Array.from({ length: 60 }, () => degree),
+    )
+    expect(isolated(graph)).toBe(0)
   })
 
   it('a star has one middle', () => {

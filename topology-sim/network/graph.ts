@@ -125,14 +125,37 @@ export function randomOverlay(
 /** Where one node of ten can be dialled, all but one of 1,000 dials find somebody. */
 const DIAL_TRIES = 64
 
-/** The union of degree / 2 random rings: connected, and of this degree but for the few pairs that meet twice. */
+/** The union of random rings, and of a random matching for an odd degree: connected from degree 2 on. */
 export function regularOverlay(nodes: number, degree: number, places: number, random: Random): Graph {
   const graph = new Graph(nodes, places)
-  for (let ring = 0; ring < Math.max(1, degree / 2); ring++) {
-    const order = random.shuffle(Array.from({ length: nodes }, (_, node) => node))
-    for (let i = 0; i < nodes; i++) graph.connect(order[i] ?? 0, order[(i + 1) % nodes] ?? 0)
+  for (let left = degree; left > 0; left -= 2) {
+    const step = left === 1 ? 2 : 1
+    const order = untangled(graph, random.shuffle(Array.from({ length: nodes }, (_, node) => node)), step, random)
+    for (let i = 0; i < nodes; i += step) graph.connect(order[i] ?? 0, order[(i + 1) % nodes] ?? 0)
   }
   return graph
+}
+
+/** Passes over an order in which some pairs know each other already; more are needed only where nearly all know all. */
+const PASSES = 100
+
+/** The order with nodes changed about until no pair of it is connected in the graph. */
+function untangled(graph: Graph, order: number[], step: number, random: Random): number[] {
+  const { length } = order
+  for (let pass = 0; pass < PASSES; pass++) {
+    let tangled = false
+    for (let i = 0; i < length; i += step) {
+      const at = (i + 1) % length
+      const [here = 0, there = 0] = [order[i], order[at]]
+      if (graph.edgeBetween(here, there) < 0) continue
+      tangled = true
+      const other = random.below(length)
+      order[at] = order[other] ?? 0
+      order[other] = there
+    }
+    if (!tangled) break
+  }
+  return order
 }
 
 /** A ring in which each node knows the `near` next ones, with each edge moved to a random end by chance (Watts and Strogatz, 1998). */

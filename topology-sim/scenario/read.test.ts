@@ -53,6 +53,7 @@ describe('a scenario file', () => {
     ['links: { loss: 0.1 }', "4:16 'loss' must be a share, as in 99% or 0.5%, not '0.1'."],
     ['regions: { a: {} }\nlinks: { matrix: { a: { a: 5ms } } }', "5:28 Links are between regions, not within 'a'."],
     ['overlay: { kind: full }\nfleet: { web/eu: { count: 2 } }', "3:18 'web/eu' cannot be the name of a group."],
+    ['overlay: { kind: regular, degree: 1 }', '4:35 Pairs of nodes are no network for 10 of them.'],
     ['policies: { p: { folder: nowhere } }', "4:26 There is no folder 'nowhere'."],
     [
       'beacons: "off"\nevents: [{ at: 1s, clone: "true" }]',

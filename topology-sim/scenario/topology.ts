@@ -73,6 +73,12 @@ export function topologyProblems(scenario: Scenario): TopologyProblem[] {
           `${nodes} nodes cannot all have ${overlay.degree} neighbours: that makes half a connection`,
           'Make one of the two even.',
         )
+      else if (overlay.degree === 1 && nodes > 2)
+        say(
+          ['overlay', 'degree'],
+          `pairs of nodes are no network for ${nodes} of them`,
+          'Give each 2 neighbours or more.',
+        )
       break
     case 'star':
     case 'full':
