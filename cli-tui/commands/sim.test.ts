@@ -64,6 +64,20 @@ describe('chorus sim run', () => {
     expect(ran.out).toContain('40 nodes')
   })
 
+  it('says that a fleet has no places in a scenario of several regions, unless they match it', async () => {
+    const regions = (match: string): string => `${SMALL}regions: { eu: { ${match} }, us: {} }\n`
+    const fleet = 'fleet: { web: { count: 20, labels: { role: web }, region: eu } }'
+    const text = (match: string): string => regions(match).replace(/^fleet: .*$/m, fleet)
+    scenario('places.yaml', text(''))
+    const ran = await sim('run', 'places.yaml', '--fleet', 'fleet.json')
+    expect(ran.err).toContain(
+      'All nodes of the fleet are in region eu, as no region says which of them it has (eu, us).',
+    )
+    expect((await sim('run', 'places.yaml')).err).toBe('')
+    scenario('matched.yaml', text("match: facts.os.version == '11'"))
+    expect((await sim('run', 'matched.yaml', '--fleet', 'fleet.json')).err).toBe('')
+  })
+
   it('leaves a run, tables and a page behind', () => {
     expect(readdirSync(join(dir, 'out')).toSorted()).toEqual([
       'convergence.csv',

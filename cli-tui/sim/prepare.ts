@@ -51,6 +51,7 @@ export function prepare(request: SimRequest, note: (text: string) => void): Prep
     ...(exported === undefined ? {} : { exported }),
   })
   if (read.scenario === undefined) throw mistakes('E_SCENARIO', request.file, read.diagnostics, formatShown, note)
+  tellOfPlaces(read.scenario, note)
   const seeded = request.seed === null ? read.scenario : { ...read.scenario, seed: request.seed }
   const scaled = atSize(seeded, request.nodes)
   if (request.fail !== null) checkCondition(request.fail)
@@ -61,6 +62,16 @@ export function prepare(request: SimRequest, note: (text: string) => void): Prep
   const { file, nodes, fleet, policies, fail } = request
   const digest = createHash('sha256').update(parts.join('\n')).digest('hex')
   return { scenario, bundles, again: { file, nodes, fleet, policies, fail, digest } }
+}
+
+/** Nodes of a real mesh do not say where a scenario's regions are. */
+function tellOfPlaces({ exported, regions }: Scenario, note: (text: string) => void): void {
+  const names = Object.keys(regions)
+  if (exported === null || names.length < 2 || Object.values(regions).some(({ match }) => match !== undefined)) return
+  note(
+    `All nodes of the fleet are in region ${names[0]}, as no region says which of them it has (${names.join(', ')}). ` +
+      "Copy the scenario and add, as in eu: {match: labels.region == 'eu'}.",
+  )
 }
 
 const formatShown = (item: Diagnostic): string => safe(formatDiagnostic(item), true)
