@@ -70,6 +70,8 @@ export async function run(context: Context, { args, options }: Invocation): Prom
   if (report !== undefined) keep(context, report, runs, seeds !== null)
   if (seeds === null) for (const one of runs) out.result('sim-run', withoutKind(one), (_, paint) => summary(one, paint))
   else showSeeds(context, prepared.scenario.scenario, runs, jobs)
+  if (request.fail !== null && runs.every(({ publications }) => publications.every(({ blast }) => blast.failed === 0)))
+    out.note(`--fail ${JSON.stringify(request.fail)} was true of no node that got a version: nothing failed by it.`)
   const end = verdict(context, request, runs, seeds?.length ?? 1)
   const broken = runs.find(({ complete, violations }) => complete && violations.length > 0)
   if (broken !== undefined) await explain(context, prepared, broken)

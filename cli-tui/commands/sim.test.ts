@@ -123,6 +123,11 @@ describe('chorus sim run', () => {
     expect([publications[0].failed, hosts]).toEqual([2, ['host-1', 'host-3']])
   })
 
+  it('says so if what was to fail is true of no node', async () => {
+    const { code, err } = await sim('run', 'small.yaml', '--fail', "node.name == 'nobody'")
+    expect([code, err]).toEqual([0, expect.stringContaining('was true of no node')])
+  })
+
   it('runs several seeds in threads, with intervals', async () => {
     const { code, out } = await sim('run', 'small.yaml', '--seeds', '1..3', '--jobs', '2', '--report', 'seeds')
     expect([code, out]).toEqual([0, expect.stringMatching(/FIGURE \(3 runs\) +MEAN +95%/)])

@@ -47,6 +47,6 @@ it('my real labels and facts, my next policy: the fleet of a mesh is tried in th
     '--policy',
     resolve('policies/examples/hello'),
   ]
-  const ran = typed.chorus('one', ...sim, '--fail', "node.name == 'one~4'")
+  const ran = typed.chorus('one', ...sim, '--fail', "node.name == 'one.4'")
   expect([ran.code, ran.out]).toEqual([3, expect.stringContaining('it failed on 1 of 20')])
 })
