@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { isVersion } from '../../node/core/index.ts'
 import { Driver } from './driver.ts'
 import type { RunResult } from './result.ts'
 import { runScenario } from './run.ts'
@@ -154,5 +155,30 @@ events:
       'p: void, nobody applies it (E_SCOPE)',
       'web: loses the fork: of the versions with its number another one wins',
     ])
+  })
+
+  it.each([
+    ['whose key may publish: all see its fork, and agree who wins', 'a-1', 2],
+    ['whose key may not: nobody takes what it signed', 'a-7', 0],
+  ])('lets a member equivocate, one %s', async (_, liar, own) => {
+    const driver = new Driver(
+      setupOf(`${TWO}
+publishers: { ops: { region: b } }
+events: [{ at: 1s, malicious: node.name == '${liar}', do: equivocate, for: 20s }, { at: 2s, publish: p }]
+`),
+    )
+    await driver.run()
+    const { world } = driver
+    const views = Array.from({ length: 30 }, (__, node) => world.engine(node)?.view)
+    const key = world.keyOf(world.nodeOf(liar))
+    for (const view of views) {
+      const versions = [...(view?.ledger.records() ?? [])].filter(isVersion).filter(({ body }) => body.key === key)
+      expect(versions).toHaveLength(own)
+      expect(new Set(versions.map(({ body }) => `${body.feedSeq} ${body.seq}`)).size).toBe(Math.min(1, own))
+      const [state] = view?.policies() ?? []
+      expect(state).toMatchObject({ heads: { length: Math.max(1, own) }, state: 'ok', inForce: state?.winner?.id })
+      expect(state?.inForce).toBe(views[0]?.policies()[0]?.inForce)
+    }
+    expect(world.violations).toEqual([])
   })
 })

@@ -1,4 +1,12 @@
-import { decodeEnvelope, encodeBody, encodeEnvelope, type Hasher } from '../../node/core/index.ts'
+import {
+  buildVersion,
+  decodeEnvelope,
+  encodeBody,
+  encodeEnvelope,
+  isVersion,
+  seal,
+  type Hasher,
+} from '../../node/core/index.ts'
 import type { Random } from '../kernel/random.ts'
 import type { Behaviour } from '../scenario/events.ts'
 import type { Misbehaviour, World } from '../world/types.ts'
@@ -18,16 +26,23 @@ const REPEAT_MS = 1_000
 const FLOOD_COPIES = 20
 /** How much later than the junk the right envelope is passed on. Milliseconds. */
 const AHEAD_MS = 50
-/** Envelopes that it keeps to send again. */
+/** Envelopes that it keeps to send again, and how many of them may be beacons: those come all the time. */
 const KEPT = 32
+const KEPT_BEACONS = 8
 
 /** Makes a node behave badly from now on. @returns what ends it */
 export function turnBad(behaviour: Behaviour, malice: Malice): () => void {
   const { world, node } = malice
   const heard: Uint8Array[] = []
+  let beacons = 0
+  const keep = (bytes: Uint8Array): void => {
+    const isBeacon = decodeEnvelope(bytes, malice.hasher).body.type === 'live/beacon'
+    if (heard.length >= KEPT || (isBeacon && beacons++ >= KEPT_BEACONS)) return
+    heard.push(bytes)
+  }
   const listen: Misbehaviour = {
     relay: (bytes) => {
-      if (heard.length < KEPT) heard.push(bytes)
+      keep(bytes)
       if (behaviour !== 'junk-signatures') return behaviour === 'equivocate' ? 'drop' : 'pass'
       // The junk is there first: whoever remembers it by its body refuses the right one.
       toAll(malice, withJunkSignature(malice, bytes))
@@ -63,7 +78,7 @@ const HOW: Readonly<Partial<Record<Behaviour, (malice: Malice) => Misbehaviour>>
 /** Connected, admitted, silent. */
 const BLACK_HOLE: Misbehaviour = { relay: () => 'drop', frame: () => 'drop', blob: () => 'silent' }
 
-const SENDS: Readonly<Partial<Record<Behaviour, (malice: Malice, heard: readonly Uint8Array[]) => void>>> = {
+const SENDS: Readonly<Partial<Record<Behaviour, (malice: Malice, heard: Uint8Array[]) => void>>> = {
   replay: (malice, heard) => {
     for (const bytes of heard) toAll(malice, bytes)
   },
@@ -77,14 +92,27 @@ const SENDS: Readonly<Partial<Record<Behaviour, (malice: Malice, heard: readonly
     for (const bytes of heard) toAll(malice, withJunkSignature(malice, bytes))
   },
   equivocate: (malice, heard) => {
-    const { world, node } = malice
-    for (const bytes of heard) {
-      for (const name of world.inspect(node).neighbours) {
-        const own = forged(malice, bytes)
-        if (own !== undefined) world.inject(node, world.nodeOf(name), own)
-      }
-    }
+    for (const bytes of heard.splice(0)) equivocate(malice, bytes)
   },
+}
+
+/**
+ * Two versions in the same place of its own feed, each told to every other neighbour. If the roots gave its key the right to
+ * publish the policy, both count: a fork by one author; else they are void.
+ */
+function equivocate({ world, node, hasher }: Malice, bytes: Uint8Array): void {
+  const heard = decodeEnvelope(bytes, hasher)
+  const signer = world.signerOf(node)
+  const ledger = world.engine(node)?.view.ledger
+  if (!isVersion(heard) || heard.body.key === signer.key || ledger === undefined) return
+  const neighbours = world.inspect(node).neighbours.map((name) => world.nodeOf(name))
+  for (const [at, message] of ['one', 'other'].entries()) {
+    const { policy, action, selector, bundle, uses, meta, at: time } = heard.body
+    const said = { policy, action, selector, bundle, uses, meta: { ...meta, message }, at: time }
+    const record = seal(buildVersion(ledger, signer.key, said), [signer], hasher)
+    world.vouch(node, record)
+    for (const neighbour of neighbours.filter((_, i) => i % 2 === at)) world.inject(node, neighbour, record.bytes)
+  }
 }
 
 function toAll({ world, node }: Malice, bytes: Uint8Array | undefined): void {

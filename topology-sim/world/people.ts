@@ -17,6 +17,7 @@ import {
   type Invite,
   type Key,
   type Ledger,
+  type Version,
 } from '../../node/core/index.ts'
 import { SimError } from '../errors.ts'
 import { hasher } from './crypto.ts'
@@ -160,6 +161,12 @@ function selectedBy(state: WorldState, selector: string): Uint8Array {
     selects[node] = chosen ? 1 : 0
   }
   return selects
+}
+
+/** A version that a node signs behind its engine's back: whether it may be applied is known from what the roots said. */
+export function vouch(state: WorldState, node: number, { id, body }: Envelope<Version>): void {
+  if (mayPublish(ledgerAt(state, node), body.key, body, body.action === 'retire' ? 'retire' : 'publish'))
+    state.watch.allow(id)
 }
 
 /** A record that was signed elsewhere comes through the control socket. */

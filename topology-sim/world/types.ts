@@ -5,6 +5,7 @@ import type {
   Cid,
   Engine,
   EngineEvent,
+  Envelope,
   Grant,
   Health,
   Key,
@@ -13,6 +14,7 @@ import type {
   Ledger,
   LocalState,
   Signer,
+  Version,
 } from '../../node/core/index.ts'
 import type { Network } from '../network/network.ts'
 import type { Measurements, Publication } from './measure.ts'
@@ -100,6 +102,8 @@ export interface World {
   misbehave(node: number, how: Misbehaviour | undefined): void
   /** An envelope as gossip from `from` to one neighbour: what a thief or a fool may send. Nothing is checked here. */
   inject(from: number, to: number, bytes: Uint8Array): void
+  /** Of a version that is injected: it may be applied if the roots gave its author's key the right, as `node` knows them. */
+  vouch(node: number, version: Envelope<Version>): void
 
   // What can be seen
 

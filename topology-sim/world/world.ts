@@ -1,4 +1,15 @@
-import type { Actor, CharterChanges, Cid, Engine, Grant, Key, Ledger, Signer } from '../../node/core/index.ts'
+import type {
+  Actor,
+  CharterChanges,
+  Cid,
+  Engine,
+  Envelope,
+  Grant,
+  Key,
+  Ledger,
+  Signer,
+  Version,
+} from '../../node/core/index.ts'
 import { SimError } from '../errors.ts'
 import type { Network } from '../network/network.ts'
 import { engineOf, hear } from './drive.ts'
@@ -193,6 +204,10 @@ class SimWorld implements World {
     state.queue.add(at, EVENT.action, -1, 0, () => {
       if (state.connected(from, to) && state.connections.isLive(from, to)) hear(state, to, from, bytes)
     })
+  }
+
+  vouch(node: number, version: Envelope<Version>): void {
+    people.vouch(this.#state, this.#checked(node), version)
   }
 
   inspect(node: number): NodeReport {
