@@ -99,10 +99,14 @@ function policy(yaml: string, files: Record<string, string> = {}): { bundle: Bun
 const motd = (content: string, more = ''): string =>
   `policy: base/motd\nselect: "true"\nresources:\n  file/motd: { path: /etc/motd, content: "${content}", onRemove: undo${more} }\n`
 
-async function run(policies: PolicyToApply[], removed: string[] = []): Promise<readonly AppliedPolicy[]> {
+async function run(
+  policies: PolicyToApply[],
+  removed: string[] = [],
+  missing: string[] = [],
+): Promise<readonly AppliedPolicy[]> {
   last += 1
   const id = last
-  converger.apply({ type: 'apply', run: id, why: 'wanted', policies, removed })
+  converger.apply({ type: 'apply', run: id, why: 'wanted', policies, removed, missing })
   await expect.poll(() => inputs.some((input) => input.type === 'applied' && input.run === id)).toBe(true)
   const applied = inputs.find((input) => input.type === 'applied' && input.run === id)
   return applied?.type === 'applied' ? applied.policies : []
@@ -157,7 +161,9 @@ describe('a run', () => {
     expect(content('/etc/motd')).toBe('')
     await run([purge.wanted, late.wanted])
     expect(runs.at(-1)?.outcomes).toContainEqual(expect.objectContaining({ state: 'waiting', code: 'E_INCOMPLETE' }))
-    await run([purge.wanted], ['late/motd'])
+    await run([purge.wanted], ['late/motd'], ['base/unheard'])
+    expect(content('/etc/motd')).toBe('')
+    await run([purge.wanted])
     expect(content('/etc/motd')).toBeNull()
   })
 

@@ -72,6 +72,8 @@ export class Converger {
   #tail: Promise<unknown> = Promise.resolve()
   #waiting: Apply | undefined
   #inForce: readonly PolicyToApply[] = []
+  /** Wanted by the ledger, and nothing of it is here yet. */
+  #missing: readonly string[] = []
 
   constructor(options: ConvergerOptions) {
     this.#options = options
@@ -136,6 +138,7 @@ export class Converger {
     watch.pause()
     try {
       this.#inForce = effect.policies
+      this.#missing = effect.missing
       const prepared = await this.#preparer.all(effect.policies, this.#options.context())
       const { result, beside } = why === null ? await this.#apply(prepared, effect) : await this.#look(prepared, effect)
       const refused = prepared.flatMap((one) => (one.ok ? [] : one.outcomes))
@@ -235,7 +238,7 @@ export class Converger {
       types: RESOURCE_TYPES,
       policies: ready.map(({ policy }) => policy),
       unresolved: [...unresolved],
-      incomplete: this.#inForce.some(({ policy }) => !named.has(policy)),
+      incomplete: this.#missing.length > 0 || this.#inForce.some(({ policy }) => !named.has(policy)),
       memory: memory.value,
       apply: how.apply,
       deadlineMs: host.now() + DAEMON_LIMITS.runMs,

@@ -144,10 +144,10 @@ describe('invariants', () => {
     const state = makeState({ seed: 1, fleet: { size: 4, at: spec }, regions: ['a', 'b'], signatures: 'model' })
     const { cid, size, policy } = bundle()
     const version = { policy, version: cid, seq: 1, bundle: { cid, size }, uses: [], types: null, paths: null }
-    state.hosts.apply(2, { type: 'apply', run: 1, why: 'wanted', policies: [version], removed: [] })
+    state.hosts.apply(2, { type: 'apply', run: 1, why: 'wanted', policies: [version], removed: [], missing: [] })
     expect(state.watch.violations).toMatchObject([{ invariant: 'unauthorised', node: 2 }])
     state.watch.allow(cid)
-    state.hosts.apply(3, { type: 'apply', run: 1, why: 'wanted', policies: [version], removed: [] })
+    state.hosts.apply(3, { type: 'apply', run: 1, why: 'wanted', policies: [version], removed: [], missing: [] })
     expect(state.watch.violations.length).toBe(1)
   })
 

@@ -156,6 +156,8 @@ export type Effect =
       readonly why: 'wanted' | 'corrective' | 'periodic'
       readonly policies: readonly PolicyToApply[]
       readonly removed: readonly string[]
+      /** Wanted here, and no version of it can be run yet: what it will manage is not known. */
+      readonly missing: readonly string[]
     }
   /** `hurry`: connect soon (few peers are left); else remember these addresses of a member. */
   | { readonly type: 'dial'; readonly peer: Key; readonly addrs: readonly string[]; readonly hurry: boolean }

@@ -82,6 +82,17 @@ describe('converging', () => {
     expect(order).toEqual(['web/site-2', 'x/late', 'web/site'])
   })
 
+  it('says which policies are wanted and not there yet: nothing may be purged before', () => {
+    const { scene, probe } = world()
+    const late = scene.publish(n1, 'web/late')
+    probe.hear(late)
+    bring(probe, scene.publish(n1, 'web/site'))
+    expect(probe.take('apply')).toMatchObject([{ policies: [{ policy: 'web/site' }], missing: ['web/late'] }])
+    store(probe, late)
+    probe.feed({ type: 'applied', run: 1, policies: [] })
+    expect(probe.take('apply')).toMatchObject([{ run: 2, missing: [] }])
+  })
+
   it('lets a run end, then begins one for what came meanwhile', () => {
     const { scene, probe } = world()
     bring(probe, scene.publish(n1, 'web/site'))

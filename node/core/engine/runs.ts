@@ -60,8 +60,18 @@ function begin(state: EngineState, converging: Converging, run: Run): void {
   state.timers.set('check', state.now + jittered(state, state.settings.timing.checkMs, 0.25))
   state.timers.soonest('converge', state.now + LIMITS.converge.runMs)
   const policies = run.policies.flatMap(toApply)
-  emit(state, { type: 'apply', run: run.id, why: run.why, policies, removed: run.removed })
+  const missing = missingOf(converging)
+  emit(state, { type: 'apply', run: run.id, why: run.why, policies, removed: run.removed, missing })
 }
+
+function missingOf({ targets }: Converging): readonly string[] {
+  let missing = NONE
+  for (const { policy, want, run } of targets.values())
+    if (want !== null && run === null) missing = [...missing, policy]
+  return missing
+}
+
+const NONE: readonly string[] = []
 
 function toApply({ policy, run, types, paths }: Target): readonly PolicyToApply[] {
   const bundle = run?.body.bundle ?? null

@@ -90,7 +90,7 @@ export class RunsRig {
   /** One run to its end. */
   async apply(policies: readonly PolicyToApply[], removed: readonly string[] = []): Promise<readonly AppliedPolicy[]> {
     const run = ++this.#run
-    this.#converger.apply({ type: 'apply', run, why: 'wanted', policies, removed })
+    this.#converger.apply({ type: 'apply', run, why: 'wanted', policies, removed, missing: [] })
     for (;;) {
       const answer = this.#inputs.find((input) => input.type === 'applied' && input.run === run)
       if (answer?.type === 'applied') return answer.policies
