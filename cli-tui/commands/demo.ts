@@ -68,7 +68,7 @@ function closing({ out: { paint } }: Context, stage: Stage, stays: boolean): str
             `npx chorus status --state ${second.stateDir}`,
           ].map((line) => `  ${paint('cyan', line)}`),
         ]
-      : ['', 'The peers are stopped, their folders removed. In a terminal the mesh stays up.']
+      : ['', 'The peers are stopped, their folders removed. On a terminal the screens open, and the mesh stays up.']
   return [...tries, '', 'Next: a mesh of your own, with init, invite and join: docs/quick-start.md', ''].join('\n')
 }
 
