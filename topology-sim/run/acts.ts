@@ -1,40 +1,10 @@
-import type { Hasher, Ledger } from '../../node/core/index.ts'
 import { Random } from '../kernel/random.ts'
 import type { EventKind, ScenarioEvent } from '../scenario/events.ts'
-import type { Scenario } from '../scenario/types.ts'
-import type { PolicyBundle, World } from '../world/types.ts'
-import type { Publication } from '../world/measure.ts'
-import type { ScenarioFleet } from './fleet.ts'
+import { everyone, neighboursOf, sample, sideOf, upOf } from './choosing.ts'
 import { runClone } from './clone.ts'
 import { turnBad } from './malice.ts'
-import type { Partitions } from './partitions.ts'
-
-/** What a scenario knows of a version beside the version itself. */
-export interface About {
-  readonly name: string
-  /** CID of its bundle; null for a retirement. */
-  readonly bundle: string | null
-  readonly by: string
-  readonly thief: boolean
-}
-
-/** What events act on, and where they leave their traces. */
-export interface Stage {
-  readonly world: World
-  readonly fleet: ScenarioFleet
-  readonly scenario: Scenario
-  readonly bundles: ReadonlyMap<string, PolicyBundle>
-  readonly hasher: Hasher
-  /** A line for the timeline. */
-  readonly say: (kind: string, text: string) => void
-  published(publication: Publication, about: About): void
-  /** A fault is in force from now on; the result ends it. Healing is measured from the end of the last one. */
-  fault(): () => void
-  /** Those in force. */
-  readonly partitions: Partitions
-  /** What a publisher's machine knew when it was backed up, by publisher and time. */
-  readonly backups: Map<string, Ledger>
-}
+import { gatewayOf, publish, publisherOf, restore } from './publishing.ts'
+import type { Stage } from './stage.ts'
 
 type EventOf<K extends EventKind> = Extract<ScenarioEvent, { kind: K }>
 
@@ -202,41 +172,6 @@ function sayHealed({ partitions, say }: Stage): void {
   )
 }
 
-function everyone({ fleet }: Stage): number[] {
-  return Array.from({ length: fleet.size }, (_, node) => node)
-}
-
-function upOf({ fleet, world }: Stage, condition: string): number[] {
-  return fleet.choose(condition).filter((node) => world.isUp(node))
-}
-
-function sideOf({ fleet }: Stage, names: readonly string[]): number[] {
-  const nodes: number[] = []
-  for (let node = 0; node < fleet.size; node++)
-    if (names.includes(fleet.regionOf(node)) || names.includes(fleet.groupOf(node))) nodes.push(node)
-  return nodes
-}
-
-interface Some {
-  readonly share?: number | undefined
-  readonly count?: number | undefined
-}
-
-/** A share or a number of them at random, in the order of their numbers; all if nothing is said. */
-function sample(nodes: readonly number[], { share, count }: Some, random: Random): number[] {
-  const wanted = Math.min(nodes.length, count ?? Math.ceil(nodes.length * (share ?? 1)))
-  if (wanted === nodes.length) return [...nodes]
-  return random
-    .sample(nodes.length, wanted)
-    .sort((a, b) => a - b)
-    .map((i) => nodes[i] ?? 0)
-}
-
-function neighboursOf({ world }: Stage, nodes: readonly number[]): number[] {
-  const around = new Set(nodes.flatMap((node) => world.inspect(node).neighbours.map((name) => world.nodeOf(name))))
-  return [...around].filter((node) => !nodes.includes(node)).sort((a, b) => a - b)
-}
-
 function restartAll(
   stage: Stage,
   nodes: readonly number[],
@@ -253,53 +188,4 @@ function restartAll(
   }
   world.at(world.nowMs + overMs, ended)
   stage.say('restart', `${count(nodes)} come back${disk ? '' : ' with an empty disk'}`)
-}
-
-function publisherOf({ scenario }: Stage, by: string | undefined): string {
-  return by ?? Object.keys(scenario.publishers)[0] ?? ''
-}
-
-/** The node at which a publisher hands in what it signed: the first of its region that is up. */
-function gatewayOf({ fleet, world, scenario }: Stage, by: string): number | undefined {
-  const region = scenario.publishers[by]?.region
-  for (let node = 0; node < fleet.size; node++)
-    if (world.isUp(node) && (region === undefined || fleet.regionOf(node) === region)) return node
-  return undefined
-}
-
-function publish(stage: Stage, name: string, who: string | undefined, thief: boolean, from: number | undefined): void {
-  const by = publisherOf(stage, who)
-  const bundle = stage.bundles.get(name)
-  const via = from ?? gatewayOf(stage, by)
-  const whom = thief ? `the thief, as ${by},` : by
-  if (bundle === undefined || via === undefined)
-    return stage.say('publish', `${whom} could not publish ${name}: no node is up`)
-  stage.published(stage.world.publishAs(by, via, bundle), { name, bundle: bundle.cid, by, thief })
-  stage.say('publish', `${whom} publishes ${bundle.policy} at ${stage.world.nameOf(via)}`)
-}
-
-export const backupOf = (publisher: string, atMs: number): string => `${publisher} ${atMs}`
-
-/** Remembers what the machines of publishers know at the times of their backups. */
-export function keepBackups(stage: Stage): void {
-  for (const event of stage.scenario.events) {
-    if (event.kind !== 'restore-publisher') continue
-    stage.world.at(event.more.from, () => {
-      const via = gatewayOf(stage, event.what)
-      const ledger = via === undefined ? undefined : stage.world.engine(via)?.view.ledger
-      if (ledger !== undefined) stage.backups.set(backupOf(event.what, event.more.from), ledger)
-    })
-  }
-}
-
-/** The publisher goes on where the backup was made: with a number in its feed that it has used before. */
-function restore(stage: Stage, by: string, fromMs: number, name: string): void {
-  const { world } = stage
-  const ledger = stage.backups.get(backupOf(by, fromMs))
-  const bundle = stage.bundles.get(name)
-  const via = gatewayOf(stage, by)
-  if (ledger === undefined || bundle === undefined || via === undefined)
-    return stage.say('restore-publisher', `${by} could not be restored: no node is up`)
-  stage.published(world.publishAs(by, via, bundle, ledger), { name, bundle: bundle.cid, by, thief: false })
-  stage.say('restore-publisher', `${by} is restored as of ${fromMs / 1000} s and publishes ${bundle.policy} again`)
 }
