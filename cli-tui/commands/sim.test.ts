@@ -2,9 +2,6 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { memoryFor } from '../sim/memory.ts'
-import { prepare } from '../sim/prepare.ts'
-import { plotShares } from '../sim/plot.ts'
 import { chorus, type Ran } from '../testing/world.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'chorus-sim-'))
@@ -285,27 +282,5 @@ describe('chorus sim list and schema', () => {
     expect(out).toMatch(/three-regions +Three regions of 10,000 machines get a new web site/)
     const schema = JSON.parse((await sim('schema')).out)
     expect(Object.keys(schema.properties)).toEqual(expect.arrayContaining(['fleet', 'regions', 'events', 'expect']))
-  })
-})
-
-describe('the parts of the command', () => {
-  it('know how much memory a run takes, and when it needs a thread of its own', () => {
-    const request = { file: 'small.yaml', cwd: dir, seed: null, fleet: null, policies: [], fail: null }
-    const large = prepare({ ...request, nodes: 1_000_000 }, () => undefined)
-    expect(memoryFor(large.scenario, 1, 64e9)).toMatchObject({ fitsHere: false })
-    expect(() => memoryFor(large.scenario, 2, 8e9)).toThrow(/2 runs at once need about/)
-  })
-
-  it('draw steps', () => {
-    const lines = plotShares(
-      [
-        [50, 0.5],
-        [100, 1],
-      ],
-      { columns: 10, rows: 2, label: (ms) => `${ms} ms` },
-    )
-    expect(lines).toHaveLength(4)
-    expect(lines.at(-1)).toMatch(/0 +100 ms$/)
-    expect(plotShares([], { columns: 10, rows: 2, label: String })).toEqual([])
   })
 })
