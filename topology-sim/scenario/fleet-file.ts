@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isName } from '../../node/core/index.ts'
 import type { Value } from '../../policies/index.ts'
 
 /** A real mesh as `chorus export --fleet` writes it: who is there, not what it knows. */
@@ -6,11 +7,8 @@ const nodeSchema = z.object({
   // Of a name that two peers hold each has its id behind a tilde, which no certificate may name.
   name: z
     .string()
-    .max(253)
     .transform((name) => name.replaceAll('~', '.'))
-    .pipe(
-      z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a node has a name of letters, digits, dot, dash, underscore'),
-    ),
+    .refine(isName, 'a node has a name of letters, digits, dot, dash, underscore'),
   labels: z.record(z.string(), z.string()),
   facts: z.record(z.string(), z.json()),
   presence: z.enum(['always', 'intermittent']).default('always'),

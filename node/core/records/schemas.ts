@@ -1,4 +1,5 @@
 import { RECORD_LIMITS as MAX } from './limits.ts'
+import { NAME } from './names.ts'
 import {
   blobLink,
   bool,
@@ -40,7 +41,7 @@ import type {
 
 /** Every type that this build knows, as a table: adding a type is one shape and one line in `SHAPES`. */
 
-const name = matching(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a name (letters, digits, dot, dash, underscore)', MAX.name)
+const name = matching(NAME, 'a name (letters, digits, dot, dash, underscore)', MAX.name)
 const policyName = matching(
   /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/,
   'a policy name such as web/site',
